@@ -39,8 +39,8 @@ from mismes_eval.report.synthesis.published import (
     fingerprint,
     read_published,
     spoken,
-    unchanged,
 )
+from mismes_eval.report.trust.provenance import unchanged
 
 ENGLISH = "en"
 

@@ -74,9 +74,9 @@ class Evaluation:
     targets: pd.DataFrame | None
     earlier: Sample | None = None
     kept: dict[tuple[str, ...], Mapping[str, Result]] = field(default_factory=dict, repr=False)
-    verdicts: dict[str, tuple[Effects, Doubt | None, Verdict | None]] = field(
+    verdicts: dict[str, tuple[Effects, Verdict | None]] = field(
         init=False, default_factory=dict, repr=False
-    )  # by measure, with what each was judged by
+    )  # by measure, with the effect that each is on
     spent: dict[str, tuple[Tracing, Effects, Money]] = field(
         init=False, default_factory=dict, repr=False
     )  # by measure, with the study and the effect whose costs they are
@@ -210,6 +210,12 @@ class Evaluation:
         if self.rollout is not None and isinstance(self.rollout.overall, Estimate):
             traced.add(self.rollout.measure)
         return frozenset(traced)
+
+    @property
+    def main_cell(self) -> tuple[str, object]:
+        """Main outcome and wave of a run."""
+        impact = self.params.impact
+        return impact.main_outcome, impact.main_wave
 
     @property
     def measures(self) -> tuple[str, ...]:

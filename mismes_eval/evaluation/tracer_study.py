@@ -23,10 +23,12 @@ from mismes_eval.estimate.estimate import Estimate, NotEstimable
 from mismes_eval.evaluation.params import Params, of_known
 from mismes_eval.evaluation.reading import mended_in_the_file
 from mismes_eval.evaluation.survey import SYNTHETIC
+from mismes_eval.message import Message
 from mismes_eval.numerics.did import Method
 from mismes_eval.numerics.rows import Bool, Float
 from mismes_eval.tracer import TracerPanel, attrition_weights, read
 from mismes_eval.tracer.outcomes import PARTICIPANTS, Outcome, composites
+from mismes_eval.weighting.sample import Sample
 
 Result = Estimate | NotEstimable
 TREATED = "_treated"
@@ -48,6 +50,16 @@ class Tracing:
     services: pd.DataFrame | None
     outcomes: Mapping[str, Outcome] = field(default_factory=dict)
     kept: dict[str, TracerPanel] = field(default_factory=dict, repr=False, compare=False)
+
+    @property
+    def sample(self) -> Sample:
+        """The persons at enrolment."""
+        return self.panel.sample
+
+    @property
+    def published_basis(self) -> Message:
+        """How the variance of the study is taken, as reports say it."""
+        return self.sample.design.published_basis
 
     def of(self, measure: str) -> TracerPanel:
         """The panel with one measure's treated and comparison persons as its domain."""

@@ -43,7 +43,6 @@ from mismes_eval.report.chapters.rollout import EFFECT, rolled_cell
 from mismes_eval.report.chapters.verdicts import (
     effect_verdict,
     later_verdict,
-    main_cell,
     planned,
     rollout_verdict,
 )
@@ -96,11 +95,11 @@ class BriefRow:
     measure: str
     whom: str
     effect: str
-    when: str
-    sure: str
-    cost: str
-    job_year: str
-    where: str
+    when: str = ""
+    sure: str = NOTHING
+    cost: str = NOTHING
+    job_year: str = NOTHING
+    where: str = NOTHING
     later: str = ""
     reserved: str = NOTHING
 
@@ -188,7 +187,7 @@ def brief(context: Context, published: Published, beside: int = 0) -> Brief | No
     beside : words that stand on the first page besides.
     """
     study, rolled = context.evaluation.tracing, context.evaluation.rollout
-    outcome, _ = main_cell(context.evaluation)
+    outcome, _ = context.evaluation.main_cell
     found: list[Judged] = []
     if study is not None:
         found += [
@@ -254,7 +253,7 @@ def _of_rows(context: Context, found: list[Judged], most: int) -> Brief:
     chapter. When the effects are of stands in the head of their column, where most rows share it.
     """
     study, rolled = context.evaluation.tracing, context.evaluation.rollout
-    outcome, _ = main_cell(context.evaluation)
+    outcome, _ = context.evaluation.main_cell
     spoken = outcome if study is not None or rolled is None else rolled.outcome
     assumed = {
         context.text(_assumption(context, row, verdict))
@@ -268,7 +267,7 @@ def _of_rows(context: Context, found: list[Judged], most: int) -> Brief:
     left = [row.id for place, row in enumerate(rows) if place not in places]
     horizon = context.text(HORIZON[planned(context.evaluation)], when=when) if when else ""
     heads = HEADS if any(row.whom for row in kept) else ("Measure", *HEADS[1:])
-    currency = context.evaluation.params.cost.currency
+    currency = context.params.cost.currency
     unit = context.text(about_outcome(context, spoken).many)
     return Brief(
         caption=context.text(
@@ -345,31 +344,28 @@ def effect_and_time(context: Context, row: BriefRow) -> str:
     return context.text("{effect} {when}", effect=row.effect, when=row.when).strip()
 
 
+def _row(context: Context, anchor: str, measure: str, effect: str) -> BriefRow:
+    """A row that says no more of an effect."""
+    return BriefRow(
+        anchor=anchor,
+        id=measure,
+        measure=named_in_short(context, measure),
+        whom=eligible_in_short(context, measure),
+        effect=effect,
+    )
+
+
 def _followed(context: Context, published: Published, effect: Effects, study: Tracing) -> Judged:
     """The row of a measure of the tracer study, with the verdict where there is an effect."""
-    outcome, wave = main_cell(context.evaluation)
+    outcome, wave = context.evaluation.main_cell
     main = effect.by_wave.get((outcome, wave))
     cell = published.cells.get(headline_cell(context, effect.measure, study))
     table = f"T17-{effect.measure}"
-    bare = BriefRow(
-        anchor=table,
-        id=effect.measure,
-        measure=named_in_short(context, effect.measure),
-        whom=eligible_in_short(context, effect.measure),
-        effect="",
-        when="",
-        sure=NOTHING,
-        cost=NOTHING,
-        job_year=NOTHING,
-        where=NOTHING,
-    )
-    doubt = context.evaluation.doubt_of(effect.measure)
-    verdict = effect_verdict(context.evaluation, effect, doubt)
+    verdict = effect_verdict(context.evaluation, effect)
     if not isinstance(main, Estimate) or verdict is None:
-        return replace(bare, effect=context.text(NOT_ESTIMATED)), None
+        return _row(context, table, effect.measure, context.text(NOT_ESTIMATED)), None
     if cell is not None and not cell.shown:
-        return replace(bare, effect=context.text(NOT_SHOWN)), None
-    when = context.text("after {m:.0f} months", m=study.months[wave])
+        return _row(context, table, effect.measure, context.text(NOT_SHOWN)), None
     cost = number_said(context, published, cost_cell(context, effect, "cost per participant"))
     job_year = interval_said(
         context, published, cost_cell(context, effect, "cost per additional job-year")
@@ -377,13 +373,12 @@ def _followed(context: Context, published: Published, effect: Effects, study: Tr
     if not verdict.shown:
         job_year = context.text(NO_PRICE["effect"])
     elif cost != NOTHING:
-        price = priced(context.evaluation, study, effect, doubt)
+        price = priced(context.evaluation, study, effect)
         job_year = price_said(context, price, job_year, verdict)
     reserved, sure = sureness_said(context, verdict)
     row = replace(
-        bare,
-        effect=_span(context, verdict.span, outcome),
-        when=when,
+        _row(context, table, effect.measure, _span(context, verdict.span, outcome)),
+        when=context.text("after {m:.0f} months", m=study.months[wave]),
         sure=sure,
         reserved=reserved,
         cost=cost,
@@ -397,7 +392,7 @@ def _followed(context: Context, published: Published, effect: Effects, study: Tr
 def _later(context: Context, published: Published, effect: Effects, headline: Verdict) -> str:
     """What the last wave says of an effect that is shown at an earlier one."""
     study = context.evaluation.tracing
-    outcome, wave = main_cell(context.evaluation)
+    outcome, wave = context.evaluation.main_cell
     assert study is not None
     last = max(study.waves, key=lambda one: study.months[one])
     cell = published.cells.get(wave_cell(context, effect.measure, study, last))
@@ -411,31 +406,16 @@ def _later(context: Context, published: Published, effect: Effects, headline: Ve
 
 def _rolled_out(context: Context, published: Published, rolled: Rollout) -> Judged:
     """The row of a roll-out over regions."""
-    bare = BriefRow(
-        anchor="T24",
-        id=rolled.measure,
-        measure=named_in_short(context, rolled.measure),
-        whom=eligible_in_short(context, rolled.measure),
-        effect="",
-        when="",
-        sure=NOTHING,
-        cost=NOTHING,
-        job_year=NOTHING,
-        where=NOTHING,
-    )
     verdict = rollout_verdict(rolled)
     if verdict is None or not isinstance(rolled.overall, Estimate):
-        return replace(bare, effect=context.text(NOT_ESTIMATED)), None
+        return _row(context, "T24", rolled.measure, context.text(NOT_ESTIMATED)), None
     cells = [published.cells.get(key) for key in (EFFECT, rolled_cell(verdict))]
     if any(cell is not None and not cell.shown for cell in cells):
-        return replace(bare, effect=context.text(NOT_SHOWN)), None
-    when = context.text("residents, all rounds")
-    effect = _span(context, verdict.span, rolled.outcome)
+        return _row(context, "T24", rolled.measure, context.text(NOT_SHOWN)), None
     reserved, sure = sureness_said(context, verdict)
     row = replace(
-        bare,
-        effect=effect,
-        when=when,
+        _row(context, "T24", rolled.measure, _span(context, verdict.span, rolled.outcome)),
+        when=context.text("residents, all rounds"),
         sure=sure,
         reserved=reserved,
         cost=context.text(UNTRACED),

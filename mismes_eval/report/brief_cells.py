@@ -6,12 +6,12 @@ from mismes_eval.estimate.verdict import DRAWN_BY_LOT, Check, Span, Verdict
 from mismes_eval.evaluation.tracer_effects import Effects
 from mismes_eval.evaluation.tracer_study import Tracing
 from mismes_eval.report.chapters.base import Context
-from mismes_eval.report.chapters.cells import part_cells
+from mismes_eval.report.chapters.cells import interval_numbers, part_cells
 from mismes_eval.report.chapters.costs import cost_row
 from mismes_eval.report.chapters.job_year import Priced, horizon_in_words, no_price_in_short
 from mismes_eval.report.chapters.verdicts import SIDES, in_short
 from mismes_eval.report.document.cells import CellKey, Published
-from mismes_eval.report.document.items import Number, Part, SentenceSpec
+from mismes_eval.report.document.items import Number, SentenceSpec
 from mismes_eval.report.sentences import parts_in_brief
 
 NOTHING = "–"
@@ -52,9 +52,8 @@ def price_said(context: Context, m: Priced, price: str, verdict: Verdict) -> str
     assumption = context.text(LASTING, h=horizon_in_words(m.horizon))
     if m.measured is not None:
         assumption = context.text(COUNTED, w=m.measured)
-    if verdict.sureness != "weak":
-        return context.text(PRICE, price=price, assumption=assumption)
-    return context.text(WEAK_PRICE, price=price, assumption=assumption)
+    template = WEAK_PRICE if verdict.sureness == "weak" else PRICE
+    return context.text(template, price=price, assumption=assumption)
 
 
 def where_jobs_are(context: Context, published: Published, effect: Effects, study: Tracing) -> str:
@@ -71,18 +70,15 @@ def where_jobs_are(context: Context, published: Published, effect: Effects, stud
 
 
 def cost_cell(context: Context, effect: Effects, what: str) -> CellKey:
-    currency = context.evaluation.params.cost.currency
-    return CellKey("T20", cost_row(context, effect.measure, what, currency), "estimate")
+    return CellKey("T20", cost_row(context, effect.measure, what), "estimate")
 
 
 def number_said(context: Context, published: Published, key: CellKey) -> str:
-    numbers = {"v": Number(key, "value", 1.0, 0)}
+    numbers = {"v": Number(key, digits=0)}
     return SentenceSpec("{v}", numbers).text(published, context.words) or NOTHING
 
 
 def interval_said(context: Context, published: Published, key: CellKey) -> str:
     """An amount with its interval, where its cell is shown."""
-    parts: dict[str, Part] = {"v": "value", "lo": "ci_low", "hi": "ci_high"}
-    numbers = {name: Number(key, part, 1.0, 0) for name, part in parts.items()}
-    text = SentenceSpec("{v} ({lo} to {hi})", numbers).text(published, context.words)
-    return text or NOTHING
+    sentence = SentenceSpec("{v} ({lo} to {hi})", interval_numbers(key))
+    return sentence.text(published, context.words) or NOTHING

@@ -19,12 +19,12 @@ from mismes_eval import lfs
 from mismes_eval.errors import MismesError, ParamsError, Problem, worded
 from mismes_eval.estimate.estimate import Estimate, NotEstimable
 from mismes_eval.estimate.joint import independent
-from mismes_eval.evaluation.evaluation import Evaluation, evaluate
+from mismes_eval.evaluation.evaluation import Evaluation, Result, evaluate
 from mismes_eval.libraries import installed, library
 from mismes_eval.message import Message
 from mismes_eval.report.session import open as open_session
 
-BREAKDOWNS = ("none", "status", "sex", "age_group", "education", "region")
+BREAKDOWNS = {name: name for name in ("none", "status", "sex", "age_group", "education", "region")}
 WHOLE = "none"
 
 
@@ -44,7 +44,7 @@ def choose_profile(run: str, indicator: str = "L3.employment", breakdown: str = 
         {
             "country": countries(run),
             "indicator": indicators(),
-            "breakdown": dict(zip(BREAKDOWNS, BREAKDOWNS, strict=True)),
+            "breakdown": BREAKDOWNS,
         },
         {"country": run, "indicator": indicator, "breakdown": breakdown},
         lambda c: profile(c["country"], c["indicator"], c["breakdown"]),
@@ -62,14 +62,14 @@ def choose_comparison(
             "country": countries(run),
             "other": countries(run),
             "indicator": indicators(),
-            "breakdown": dict(zip(BREAKDOWNS, BREAKDOWNS, strict=True)),
+            "breakdown": BREAKDOWNS,
         },
         {"country": run, "other": other, "indicator": indicator, "breakdown": breakdown},
         lambda c: comparison(c["country"], c["other"], c["indicator"], c["breakdown"]),
     )
 
 
-def profile(run: str, indicator: str, breakdown: str = WHOLE) -> Estimate | NotEstimable:
+def profile(run: str, indicator: str, breakdown: str = WHOLE) -> Result:
     """One indicator of a country's survey, by one breakdown."""
     found = evaluation_of(run).indicators(
         by=() if breakdown == WHOLE else (breakdown,), which=(indicator.split(".", maxsplit=1)[0],)
@@ -87,9 +87,7 @@ def profile(run: str, indicator: str, breakdown: str = WHOLE) -> Estimate | NotE
     return found[indicator]
 
 
-def comparison(
-    run: str, other: str, indicator: str, breakdown: str = WHOLE
-) -> Estimate | NotEstimable:
+def comparison(run: str, other: str, indicator: str, breakdown: str = WHOLE) -> Result:
     """The same indicator in two countries. Their samples are independent, so a difference has the
     sum of the variances.
     """
@@ -98,7 +96,7 @@ def comparison(
     return side_by_side({region: profile(region, indicator, breakdown) for region in (run, other)})
 
 
-def side_by_side(results: Mapping[str, Estimate | NotEstimable]) -> Estimate | NotEstimable:
+def side_by_side(results: Mapping[str, Result]) -> Result:
     """Results of independent samples under the names of their countries (params file -> result);
     the reason where one cannot be had.
     """

@@ -7,7 +7,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import asdict, dataclass, fields, replace
 from itertools import product
 
 import pandas as pd
@@ -15,14 +15,21 @@ import pandas as pd
 from mismes_eval.errors import DisclosureError, ParamsError, Problem, ReportError, worded
 from mismes_eval.evaluation.evaluation import Evaluation, evaluate
 from mismes_eval.evaluation.evaluator_words import AllWords, evaluator_words
-from mismes_eval.evaluation.tracer_study import TREATED
 from mismes_eval.public import held
 from mismes_eval.report.brief import brief, words_in
 from mismes_eval.report.chapters import CHAPTERS, Chapter, Context
 from mismes_eval.report.chapters.annex import behind, cells_of_notebook, core
 from mismes_eval.report.chapters.answers import answered
-from mismes_eval.report.chapters.base import Heading, Item, Sentence, Sheet, Shown, titles
-from mismes_eval.report.chapters.cells import arms, effect_cell, not_shown
+from mismes_eval.report.chapters.base import (
+    Heading,
+    Item,
+    Sentence,
+    Sheet,
+    Shown,
+    tables_of,
+    titles,
+)
+from mismes_eval.report.chapters.cells import arm_of, arms, effect_cell, not_shown
 from mismes_eval.report.chapters.claims import with_verdicts
 from mismes_eval.report.chapters.overview import overview
 from mismes_eval.report.chapters.plan import INPUTS, source_map
@@ -176,13 +183,9 @@ class CountryReport:
                 )
             )
         text = self.session.language
-        audit = self.audit.assign(
-            **{
-                column: [text(name) for name in self.audit[column]]
-                for column in ("row", "column")
-                if column in self.audit.columns
-            }
-        )
+        audit = self.audit.copy()
+        for column in audit.columns.intersection(["row", "column"]):
+            audit[column] = [text(name) for name in audit[column]]
         write_csv(audit, self.session.work / "disclosure_audit.csv")
         self.session.facts["comparison"] = comparable(self.context, self.chapters)
         return self.session.finish()
@@ -220,13 +223,7 @@ def country_report(session: Session, evaluation: Evaluation | None = None) -> Co
 def _country_report(session: Session, evaluation: Evaluation | None) -> CountryReport:
     """Every chapter built, protected over all of them, and made into words and pictures."""
     p = session.params
-    rules = Rules(
-        min_cell=p.disclosure.min_cell,
-        min_mean=p.disclosure.min_mean,
-        cv_flag=p.disclosure.cv_flag,
-        cv_suppress=p.disclosure.cv_suppress,
-        min_weighted=p.disclosure.min_weighted,
-    )
+    rules = Rules(**asdict(p.disclosure))
     session.progress("reading and weighting", 0, len(CHAPTERS))
     written = evaluator_words(p)
     evaluation, small = with_large_arms(evaluation or evaluate(p), rules)
@@ -312,7 +309,7 @@ def with_large_arms(evaluation: Evaluation, rules: Rules) -> tuple[Evaluation, t
     if study is None or impact.main_wave not in study.waves:
         return evaluation, ()
     answered = study.responded(study.baseline) & study.responded(impact.main_wave)
-    treated = study.panel.sample.frame[TREATED].to_numpy(float)
+    treated = arm_of(study.panel.sample)
     small = []
     for measure in study.measures:
         inside = study.of(measure).sample.active & answered
@@ -332,22 +329,17 @@ def _places(built: Mapping[str, Chapter]) -> dict[str, pd.DataFrame]:
     ------
     ReportError : an id stands twice: the cells of one of the two would be shown unprotected.
     """
-    out: dict[str, pd.DataFrame] = {}
-    ids = Counter(
-        item.id
-        for chapter in built.values()
-        for item in chapter.items
-        if isinstance(item, (Table, PictureSpec))
-    )
+    items = [item for chapter in built.values() for item in chapter.items]
+    ids = Counter(item.id for item in items if isinstance(item, (Table, PictureSpec)))
     twice = [id for id, times in ids.items() if times > 1]
     if twice:
         raise ReportError(f"tables or figures of one id: {', '.join(twice)}.")
-    for item in (item for chapter in built.values() for item in chapter.items):
-        if isinstance(item, (Table, PictureSpec)) or (
-            isinstance(item, Sentence) and len(item.cells)
-        ):
-            out[item.id] = item.cells
-    return out
+    return {
+        item.id: item.cells
+        for item in items
+        if isinstance(item, (Table, PictureSpec))
+        or (isinstance(item, Sentence) and len(item.cells))
+    }
 
 
 def _rendered(
@@ -377,15 +369,11 @@ def passages_of(
     study, published = context.evaluation.tracing, context.published
     assert published is not None
     quotable = Quotable(
-        tables={
-            i.id: i for chapter in chapters.values() for i in chapter.items if isinstance(i, Table)
-        },
+        tables=tables_of(chapters),
         published=published,
         t=context.words,
         aliases={context.column(name): name for name in WORDS},
-        main_row=""
-        if study is None
-        else context.column(context.evaluation.params.impact.main_outcome),
+        main_row="" if study is None else context.column(context.params.impact.main_outcome),
         spoken=_spoken(context),
     )
     out: dict[str, Passage] = {}
@@ -417,9 +405,7 @@ def _spoken(context: Context) -> dict[CellKey, tuple[float, float]]:
 
 def _audit(chapters: Mapping[str, Chapter]) -> pd.DataFrame:
     """Every cell that is hidden, and why; no numbers."""
-    hidden = [
-        i.hidden() for chapter in chapters.values() for i in chapter.items if isinstance(i, Table)
-    ]
+    hidden = [table.hidden() for table in tables_of(chapters).values()]
     columns = ["table", "row", "column", "kind", "status"]
     return pd.concat(hidden, ignore_index=True)[columns] if hidden else pd.DataFrame()
 
@@ -430,10 +416,7 @@ def _dated(context: Context, item: Shown) -> Shown:
     """
     if not isinstance(item, (Table, Figure)) or not item.source:
         return item
-    vintage = context.text(context.evaluation.params.data_vintage)
-    return replace(
-        item,
-        source=context.text(
-            "{source}; vintage: {vintage}", source=context.text(item.source), vintage=vintage
-        ),
-    )
+    vintage = context.text(context.params.data_vintage)
+    source = context.text(item.source)
+    told = context.text("{source}; vintage: {vintage}", source=source, vintage=vintage)
+    return replace(item, source=told)

@@ -14,6 +14,8 @@ from mismes_eval.evaluation.published_effects import ROLLOUT, spoken_ends
 from mismes_eval.report.document.language import Language
 from mismes_eval.report.document.plain import escape
 
+Facts = Mapping[str, Any]  # as estimates.json has them
+
 WIDE, HIGH, EDGE = 150.0, 46.0, 6.0  # of a small picture, in its own units
 EMPLOYMENT = "L3.employment"
 SAME = ("measure", "outcome", "design")  # of the effects that make a path
@@ -61,7 +63,7 @@ class Summary:
     gap: Point | None = None
 
 
-def summary(results: Mapping[str, Any]) -> Summary:
+def summary(results: Facts) -> Summary:
     """The summary of a report's estimates.json."""
     facts = (results.get("facts") or {}).get("comparison") or {}
     count = {row["status"]: int(row["measures"]) for row in facts.get("register") or []}
@@ -92,7 +94,7 @@ def _gap(record: Mapping[str, float] | None, rates: Mapping[str, float]) -> Poin
     return Point(0.0, *(100 * record[end] for end in ("value", "ci_low", "ci_high")))
 
 
-def _effects(records: Sequence[Mapping[str, Any]]) -> Iterable[Effect]:
+def _effects(records: Sequence[Facts]) -> Iterable[Effect]:
     shown = [
         record for record in records if record["status"] == "shown" and record["value"] is not None
     ]
@@ -117,7 +119,7 @@ def _effects(records: Sequence[Mapping[str, Any]]) -> Iterable[Effect]:
         )
 
 
-def _headline(record: Mapping[str, Any]) -> bool:
+def _headline(record: Facts) -> bool:
     """Whether a report speaks of an effect on a share first: the main one of a measure that was
     followed or drawn, or that of a roll-out.
     """
@@ -125,7 +127,7 @@ def _headline(record: Mapping[str, Any]) -> bool:
     return first and record["unit_of_outcome"] == "share"
 
 
-def _spoken(record: Mapping[str, Any]) -> tuple[float, float]:
+def _spoken(record: Facts) -> tuple[float, float]:
     """The interval that a report speaks of, in percentage points, in words and picture alike."""
     low, high = spoken_ends(record)
     return 100 * low, 100 * high

@@ -9,13 +9,14 @@ from dataclasses import replace
 from mismes_eval.estimate.estimate import NotEstimable
 from mismes_eval.lfs.catalogue import catalogue
 from mismes_eval.report.chapters.base import Context
+from mismes_eval.report.chapters.cells import interval_numbers
 from mismes_eval.report.chapters.criteria import EMPLOYMENT, interval, published_gap
 from mismes_eval.report.chapters.lottery import draw_sentence, main_key
 from mismes_eval.report.chapters.measures import register_summary
 from mismes_eval.report.chapters.people import RETURNEES_ROW
 from mismes_eval.report.chapters.study import study_findings
 from mismes_eval.report.document.cells import CellKey, Published
-from mismes_eval.report.document.items import Number, Part, SentenceSpec
+from mismes_eval.report.document.items import SentenceSpec
 
 GAPS = {
     "higher": (
@@ -64,7 +65,7 @@ def _own_study(context: Context, published: Published) -> list[Finding]:
         out.append((draw_sentence(context, draw, published.of([key])), key.table))
     if own is not None:
         found = study_findings(context, own)
-        out += [(finding.said, finding.tables.rpartition(", ")[2] or "T05c") for finding in found]
+        out += [(line.finding, line.tables.rpartition(", ")[2] or "T05c") for line in found]
     return out
 
 
@@ -98,8 +99,7 @@ def _people(context: Context, published: Published) -> list[Finding]:
 
 def _share(context: Context, published: Published, template: str, key: CellKey) -> list[Finding]:
     """A sentence on one share in percent, where its cell is shown."""
-    parts: dict[str, Part] = {"v": "value", "lo": "ci_low", "hi": "ci_high"}
-    numbers = {name: Number(key, part, 100.0, 1) for name, part in parts.items()}
+    numbers = interval_numbers(key, 100.0, 1)
     text = SentenceSpec(template, numbers).text(published, context.words)
     return [(text, key.table)] if text else []
 

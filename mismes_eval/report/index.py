@@ -128,9 +128,9 @@ def entries(out: Path) -> list[Entry]:
         found.append(
             Entry(
                 name=folder.name,
-                country=str(record["country"]),
-                synthetic=bool(record["synthetic"]),
-                started=str(record["started"]),
+                country=record["country"],
+                synthetic=record["synthetic"],
+                started=record["started"],
                 year=str(values.get("year") or ""),
                 tables=len(results["tables"]),
                 numbers=len(results["estimates"]),

@@ -12,19 +12,90 @@ from dataclasses import dataclass
 from mismes_eval.estimate.verdict import Span, Step, Verdict
 from mismes_eval.message import Message, Quantity, listed
 
-HIGHER = (
-    "{m}: after {w}, '{o}' among participants is {v} higher than it would have been without the"
-    " measure (95% interval {lo} to {hi}{basis}), {assumption}."
-)
-LOWER = (
-    "{m}: after {w}, '{o}' among participants is {v} lower than it would have been without the"
-    " measure (95% interval {lo} to {hi}{basis}), {assumption}."
-)
-UNCLEAR = (
-    "{m}: no effect on '{o}' could be shown after {w}: {v} (95% interval {lo} to {hi}{basis}),"
-    " {assumption}."
-)
+# what is said of an effect by its sign
 NO_INTERVAL = "{m}: the effect on '{o}' after {w} has no interval, so nothing is said of it."
+TAKEN_UNCLEAR = (
+    "No effect of taking part on '{o}' could be shown among those who take part if drawn and not"
+    " otherwise: {v} (95% interval {lo} to {hi})."
+)
+EFFECT = {
+    "higher": (
+        "{m}: after {w}, '{o}' among participants is {v} higher than it would have been without the"
+        " measure (95% interval {lo} to {hi}{basis}), {assumption}."
+    ),
+    "lower": (
+        "{m}: after {w}, '{o}' among participants is {v} lower than it would have been without the"
+        " measure (95% interval {lo} to {hi}{basis}), {assumption}."
+    ),
+    "unclear": (
+        "{m}: no effect on '{o}' could be shown after {w}: {v} (95% interval {lo} to {hi}{basis}),"
+        " {assumption}."
+    ),
+    "unknown": NO_INTERVAL,
+}
+ROLLED = {
+    "higher": (
+        "'{o}' is {v} higher where the measure was rolled out (95% interval {lo} to {hi}{basis}),"
+        " {assumption}."
+    ),
+    "lower": (
+        "'{o}' is {v} lower where the measure was rolled out (95% interval {lo} to {hi}{basis}),"
+        " {assumption}."
+    ),
+    "unclear": (
+        "No effect of the roll-out on '{o}' could be shown: {v} (95% interval {lo} to {hi}{basis}),"
+        " {assumption}."
+    ),
+    "unknown": ("The effect of the roll-out on '{o}' has no interval."),
+}
+BESIDE = {
+    "higher": ("{m}: '{o}' is {v} higher (95% interval {lo} to {hi}{basis}), {assumption}."),
+    "lower": ("{m}: '{o}' is {v} lower (95% interval {lo} to {hi}{basis}), {assumption}."),
+    "unclear": (
+        "{m}: no difference in '{o}' could be shown: {v} (95% interval {lo} to {hi}{basis}),"
+        " {assumption}."
+    ),
+    "unknown": ("{m}: the effect on '{o}' has no interval, so nothing is said of it."),
+}
+DRAWN = {
+    "higher": (
+        "{m}: '{o}' is {v} higher among those drawn than among the others (95% interval {lo} to {hi}),"
+        " {assumption}."
+    ),
+    "lower": (
+        "{m}: '{o}' is {v} lower among those drawn than among the others (95% interval {lo} to {hi}),"
+        " {assumption}."
+    ),
+    "unclear": (
+        "{m}: no effect of being drawn on '{o}' could be shown: {v} (95% interval {lo} to {hi}),"
+        " {assumption}."
+    ),
+    "unknown": ("{m}: the effect of being drawn on '{o}' has no interval, so nothing is said."),
+}
+TAKEN = {
+    "higher": (
+        "Taking part raised '{o}' by {v} among those who take part if drawn and not otherwise (95%"
+        " interval {lo} to {hi}), if being drawn works through taking part alone."
+    ),
+    "lower": (
+        "Taking part lowered '{o}' by {v} among those who take part if drawn and not otherwise (95%"
+        " interval {lo} to {hi}), if being drawn works through taking part alone."
+    ),
+    "unclear": TAKEN_UNCLEAR,
+    "unknown": TAKEN_UNCLEAR,
+}
+IN_SHORT = {
+    "higher": (
+        "{m}: after {w}, '{o}' is {v} higher than without the measure ({lo} to {hi}), {assumption}."
+    ),
+    "lower": (
+        "{m}: after {w}, '{o}' is {v} lower than without the measure ({lo} to {hi}), {assumption}."
+    ),
+    "unclear": (
+        "{m}: no effect on '{o}' could be shown after {w}: {v} ({lo} to {hi}), {assumption}."
+    ),
+    "unknown": NO_INTERVAL,
+}
 IN_BRIEF = {
     "higher": "{v} more ({lo} to {hi})",
     "lower": "{v} fewer ({lo} to {hi})",
@@ -32,7 +103,7 @@ IN_BRIEF = {
     "unknown": "no interval",
 }
 PARTS_IN_BRIEF = "home: {home}; abroad: {abroad}"
-STEPS: dict[Step, str] = {
+STEPS = {
     "continue": "continue {m}",
     "test again": "evaluate {m} again before expanding",
     "undecided": "neither expand nor end {m}",
@@ -40,58 +111,6 @@ STEPS: dict[Step, str] = {
     "look for harm": "test whether {m} does harm",
 }
 EXCLUDED = "Excluded at the 95% level, {assumption}: effects larger than {most} in size."
-ROLLED_HIGHER = (
-    "'{o}' is {v} higher where the measure was rolled out (95% interval {lo} to {hi}{basis}),"
-    " {assumption}."
-)
-ROLLED_LOWER = (
-    "'{o}' is {v} lower where the measure was rolled out (95% interval {lo} to {hi}{basis}),"
-    " {assumption}."
-)
-ROLLED_UNCLEAR = (
-    "No effect of the roll-out on '{o}' could be shown: {v} (95% interval {lo} to {hi}{basis}),"
-    " {assumption}."
-)
-ROLLED_NO_INTERVAL = "The effect of the roll-out on '{o}' has no interval."
-BESIDE_HIGHER = "{m}: '{o}' is {v} higher (95% interval {lo} to {hi}{basis}), {assumption}."
-BESIDE_LOWER = "{m}: '{o}' is {v} lower (95% interval {lo} to {hi}{basis}), {assumption}."
-BESIDE_UNCLEAR = (
-    "{m}: no difference in '{o}' could be shown: {v} (95% interval {lo} to {hi}{basis}),"
-    " {assumption}."
-)
-BESIDE_NO_INTERVAL = "{m}: the effect on '{o}' has no interval, so nothing is said of it."
-DRAWN_HIGHER = (
-    "{m}: '{o}' is {v} higher among those drawn than among the others (95% interval {lo} to {hi}),"
-    " {assumption}."
-)
-DRAWN_LOWER = (
-    "{m}: '{o}' is {v} lower among those drawn than among the others (95% interval {lo} to {hi}),"
-    " {assumption}."
-)
-DRAWN_UNCLEAR = (
-    "{m}: no effect of being drawn on '{o}' could be shown: {v} (95% interval {lo} to {hi}),"
-    " {assumption}."
-)
-DRAWN_NO_INTERVAL = "{m}: the effect of being drawn on '{o}' has no interval, so nothing is said."
-TAKEN_HIGHER = (
-    "Taking part raised '{o}' by {v} among those who take part if drawn and not otherwise (95%"
-    " interval {lo} to {hi}), if being drawn works through taking part alone."
-)
-TAKEN_LOWER = (
-    "Taking part lowered '{o}' by {v} among those who take part if drawn and not otherwise (95%"
-    " interval {lo} to {hi}), if being drawn works through taking part alone."
-)
-TAKEN_UNCLEAR = (
-    "No effect of taking part on '{o}' could be shown among those who take part if drawn and not"
-    " otherwise: {v} (95% interval {lo} to {hi})."
-)
-SHORT_HIGHER = (
-    "{m}: after {w}, '{o}' is {v} higher than without the measure ({lo} to {hi}), {assumption}."
-)
-SHORT_LOWER = (
-    "{m}: after {w}, '{o}' is {v} lower than without the measure ({lo} to {hi}), {assumption}."
-)
-NOT_SHOWN = "{m}: no effect on '{o}' could be shown after {w}: {v} ({lo} to {hi}), {assumption}."
 CAUTION = Message(
     "Caution: few primary sampling units stand behind this effect, with fewer than 8 degrees of"
     " freedom (tables mark it i).",
@@ -150,44 +169,34 @@ class About:
         }
 
 
-def _by_sign(verdict: Verdict, about: About, templates: tuple[str, str, str, str]) -> Message:
-    """The sentence for an effect that is higher, lower, unclear, or without an interval."""
-    signs = ("higher", "lower", "unclear", "unknown")
-    return _sentence(templates[signs.index(verdict.sign)], verdict, about)
-
-
 def effect_sentence(verdict: Verdict, about: About) -> Message:
     """The effect after so many months, with its interval and its assumption."""
-    return _by_sign(verdict, about, (HIGHER, LOWER, UNCLEAR, NO_INTERVAL))
+    return _sentence(EFFECT, verdict, about)
 
 
 def rollout_sentence(verdict: Verdict, about: About) -> Message:
     """The effect of a measure rolled out by region."""
-    return _by_sign(
-        verdict, about, (ROLLED_HIGHER, ROLLED_LOWER, ROLLED_UNCLEAR, ROLLED_NO_INTERVAL)
-    )
+    return _sentence(ROLLED, verdict, about)
 
 
 def design_sentence(verdict: Verdict, about: About) -> Message:
     """What a design beside the headline gives."""
-    return _by_sign(
-        verdict, about, (BESIDE_HIGHER, BESIDE_LOWER, BESIDE_UNCLEAR, BESIDE_NO_INTERVAL)
-    )
+    return _sentence(BESIDE, verdict, about)
 
 
 def drawn_sentence(verdict: Verdict, about: About) -> Message:
     """The difference between those drawn by lot and the others."""
-    return _by_sign(verdict, about, (DRAWN_HIGHER, DRAWN_LOWER, DRAWN_UNCLEAR, DRAWN_NO_INTERVAL))
+    return _sentence(DRAWN, verdict, about)
 
 
 def taken_sentence(verdict: Verdict, about: About) -> Message:
     """The effect of taking part on those whom the lot made take part."""
-    return _by_sign(verdict, about, (TAKEN_HIGHER, TAKEN_LOWER, TAKEN_UNCLEAR, TAKEN_UNCLEAR))
+    return _sentence(TAKEN, verdict, about)
 
 
 def effect_in_short(verdict: Verdict, about: About) -> Message:
     """The effect in a cell of the matrix."""
-    return _by_sign(verdict, about, (SHORT_HIGHER, SHORT_LOWER, NOT_SHOWN, NO_INTERVAL))
+    return _sentence(IN_SHORT, verdict, about)
 
 
 def excluded(verdict: Verdict, about: About) -> list[Message]:
@@ -221,17 +230,13 @@ def reservations(verdict: Verdict, told: tuple[str, ...] = ()) -> list[Message]:
     return [Message(RESERVED, {"checks": listed(failed)})] if failed else []
 
 
-def _sentence(template: str, verdict: Verdict, about: About) -> Message:
-    span = verdict.span.size if verdict.shown else verdict.span
-    assumption: object = verdict.assumption or ""
-    values = about.values(span) | {"basis": _basis(verdict), "assumption": assumption}
-    return Message(template, values)
-
-
-def _basis(verdict: Verdict) -> str:
-    """How the interval was made, where another one stands beside it."""
-    basis = verdict.span.basis
-    return "" if basis is None else Message("; {how}", {"how": basis})
+def _sentence(templates: Mapping[str, str], verdict: Verdict, about: About) -> Message:
+    """What is said by the sign; where another interval stands beside it, how it was made."""
+    span, basis = verdict.span, verdict.span.basis
+    values = about.values(span.size if verdict.shown else span)
+    values["basis"] = "" if basis is None else Message("; {how}", {"how": basis})
+    values["assumption"] = verdict.assumption or ""
+    return Message(templates[verdict.sign], values)
 
 
 def in_brief(span: Span, about: About, when: str = "") -> Message:

@@ -23,9 +23,7 @@ import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Protocol, TextIO, TypeVar
-
-import pandas as pd
+from typing import TextIO
 
 from mismes_eval.errors import MismesWarning, Problem, ReportError, named, worded
 from mismes_eval.evaluation.params import Params
@@ -50,40 +48,6 @@ INTERACTIVE = "data_processed"
 logging.getLogger("matplotlib.font_manager").setLevel(logging.ERROR)
 
 
-class ShownTable(Protocol):
-    """A table as the report modules make it: data until it is rendered."""
-
-    @property
-    def id(self) -> str: ...
-    @property
-    def title(self) -> str: ...
-    def published(self) -> pd.DataFrame: ...
-    def hidden(self) -> pd.DataFrame: ...
-    def to_frame(self) -> pd.DataFrame: ...
-    def in_language(self, t: Language) -> ShownTable: ...
-    def to_html(self, lang: str = "en") -> str: ...
-
-
-class ShownFigure(Protocol):
-    """A figure: PNG bytes, the words for readers who cannot see it, the numbers drawn."""
-
-    @property
-    def id(self) -> str: ...
-    @property
-    def title(self) -> str: ...
-    @property
-    def png(self) -> bytes: ...
-    @property
-    def alt(self) -> str: ...
-    @property
-    def data(self) -> pd.DataFrame: ...
-    def in_language(self, t: Language) -> ShownFigure: ...
-    def to_html(self, lang: str = "en") -> str: ...
-
-
-ShownT = TypeVar("ShownT", ShownTable, ShownFigure)
-
-
 @dataclass
 class Session:
     """One report while it runs: params, and what it has shown so far. Mutable because a notebook
@@ -94,8 +58,8 @@ class Session:
     work: Path
     language: Language
     interactive: bool
-    tables: dict[str, ShownTable] = field(default_factory=dict)
-    figures: dict[str, ShownFigure] = field(default_factory=dict)
+    tables: dict[str, Table | TextTable] = field(default_factory=dict)
+    figures: dict[str, Figure] = field(default_factory=dict)
     passages: dict[str, Passage] = field(default_factory=dict)
     facts: dict[str, object] = field(default_factory=dict)
     warnings: list[str] = field(default_factory=list)
@@ -107,7 +71,7 @@ class Session:
     def synthetic(self) -> bool:
         return self.params.synthetic
 
-    def add_table(self, table: ShownTable) -> Page:
+    def add_table(self, table: Table | TextTable) -> Page:
         """Keep a table for the results and show it. Raises ReportError where the id is taken, or
         the data are synthetic and the table does not say so.
         """
@@ -116,7 +80,7 @@ class Session:
         self.tables[table.id] = said
         return self._page(said)
 
-    def add_figure(self, figure: ShownFigure) -> Page:
+    def add_figure(self, figure: Figure) -> Page:
         """Keep a figure for the results and show it. Raises ReportError where the id is taken, the
         words for the picture are missing, or synthetic data are not marked.
         """
@@ -173,19 +137,16 @@ class Session:
         html = f"<p class='finished'>{escape(said + where)}</p>"
         return Page(html, (block_of(said + where, self.language),))
 
-    def _page(self, said: ShownTable | ShownFigure) -> Page:
+    def _page(self, said: Table | TextTable | Figure) -> Page:
         """What is shown of a table or figure that is in the report's language."""
-        html = said.to_html(self.language.code)
-        if isinstance(said, (Table, TextTable, Figure)):
-            return Page(html, (block_of(said, self.language),))
-        return Page(html)
+        return Page(said.to_html(self.language.code), (block_of(said, self.language),))
 
-    def _check(self, shown: ShownT, known: Mapping[str, object]) -> None:
+    def _check(self, shown: Table | TextTable | Figure, known: Mapping[str, object]) -> None:
         if shown.id in known:
             raise ReportError(
                 Problem("two of the report's parts have one id", shown.id, "every id once")
             )
-        if self.synthetic and not getattr(shown, "synthetic", False):
+        if self.synthetic and not shown.synthetic:
             raise ReportError(
                 Problem(
                     what="made-up data are shown without saying so",

@@ -37,6 +37,7 @@ from mismes_eval.frame.formulas import runs_as_formula
 from mismes_eval.public import held, public
 from mismes_eval.report.document.plain import printable
 
+Result = Estimate | NotEstimable
 Below = Literal["se", "ci", "p"]
 STARS = ((0.01, "***"), (0.05, "**"), (0.1, "*"))
 ABSENT, NONE = "–", ""
@@ -163,7 +164,7 @@ class SideBySide:
 
 @public(EstimateError)
 def table(
-    *estimates: Estimate | NotEstimable,
+    *estimates: Result,
     columns: Sequence[str] | None = None,
     rows: Sequence[str] | Mapping[str, str] | None = None,
     below: Below = "se",
@@ -245,9 +246,7 @@ def _written(path: str | Path, content: bytes) -> Path:
     return out
 
 
-def _headings(
-    estimates: Sequence[Estimate | NotEstimable], columns: Sequence[str] | None
-) -> tuple[str, ...]:
+def _headings(estimates: Sequence[Result], columns: Sequence[str] | None) -> tuple[str, ...]:
     if not estimates:
         raise EstimateError(Problem("no estimate is given", of_argument("estimates"), "estimates"))
     names = tuple(f"({number})" for number in range(1, len(estimates) + 1))
@@ -268,7 +267,7 @@ def _headings(
 
 
 def _rows(
-    estimates: Sequence[Estimate | NotEstimable], rows: Sequence[str] | Mapping[str, str] | None
+    estimates: Sequence[Result], rows: Sequence[str] | Mapping[str, str] | None
 ) -> dict[str, str]:
     """Name of a value -> label of its row."""
     known = dict.fromkeys(
@@ -320,7 +319,7 @@ def _refuse(estimates: Sequence[object], below: str, digits: int) -> None:
     EstimateError.refuse(problems)
 
 
-def _numbers(e: Estimate | NotEstimable, heading: str, labels: Mapping[str, str]) -> pd.DataFrame:
+def _numbers(e: Result, heading: str, labels: Mapping[str, str]) -> pd.DataFrame:
     """One row a label: the numbers of an estimate, missing where it has no such value."""
     out = pd.DataFrame({"row": list(labels.values()), "column": heading})
     if isinstance(e, NotEstimable):
@@ -415,7 +414,7 @@ def _span(column: pd.DataFrame, name: str) -> str:
 
 
 def _notes(
-    estimates: Sequence[Estimate | NotEstimable],
+    estimates: Sequence[Result],
     headings: Sequence[str],
     below: Below,
     stars: bool,
@@ -438,7 +437,7 @@ def _notes(
     return tuple(notes)
 
 
-def _own_notes(e: Estimate | NotEstimable) -> list[str]:
+def _own_notes(e: Result) -> list[str]:
     """How the variance is taken, the definition and the notes of one column, each once."""
     if isinstance(e, NotEstimable):
         return [f"not estimable, {e.reason}"]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import date, timedelta
 from html import escape
 from io import BytesIO
@@ -58,7 +57,7 @@ def _in_words(table: pd.DataFrame, t: Language) -> pd.DataFrame:
     return told.rename(columns=lambda head: t.level(HEADS.get(str(head), str(head))))
 
 
-EXPLAINED: Mapping[str, Message] = {
+EXPLAINED = {
     "Cases by arm": Message("response: percent of those tried; pending cases are not yet tried."),
     "How the wave will end": Message(
         "Interviews at the end, {level:.0%} interval, if pending cases answer like those who were"

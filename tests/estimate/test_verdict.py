@@ -174,9 +174,9 @@ def test_threats_and_precision_are_two_lists() -> None:
 @pytest.mark.parametrize(
     ("verdict", "template"),
     [
-        (Verdict(Span(2.0, 1.0, 3.0)), sentences.HIGHER),
-        (Verdict(Span(-2.0, -3.0, -1.0)), sentences.LOWER),
-        (Verdict(Span(0.5, -1.0, 2.0)), sentences.UNCLEAR),
+        (Verdict(Span(2.0, 1.0, 3.0)), sentences.EFFECT["higher"]),
+        (Verdict(Span(-2.0, -3.0, -1.0)), sentences.EFFECT["lower"]),
+        (Verdict(Span(0.5, -1.0, 2.0)), sentences.EFFECT["unclear"]),
         (Verdict(Span(0.5, math.nan, math.nan)), sentences.NO_INTERVAL),
     ],
 )

@@ -95,7 +95,7 @@ def test_an_effect_has_the_interval_of_its_headline(moldova: Made) -> None:
     """C18 is the effect of the one entrepreneurship measure."""
     evaluation = moldova[0].evaluation
     at = [effect.measure for effect in evaluation.effects].index("MDA-001")
-    verdict = effect_verdict(evaluation, evaluation.effects[at], evaluation.doubts[at])
+    verdict = effect_verdict(evaluation, evaluation.effects[at])
     assert verdict is not None and verdict.span.width > verdict.own.width
     record = records(moldova)["C18"]
     ends = (verdict.span.low, verdict.span.high)

@@ -30,7 +30,7 @@ from mismes_eval.report.chapters.impact import truth_items
 from mismes_eval.report.chapters.people import UNKNOWN_ROW
 from mismes_eval.report.chapters.plan import source_map
 from mismes_eval.report.chapters.returns import returns
-from mismes_eval.report.chapters.verdicts import effect_verdict, main_cell, spoken_span
+from mismes_eval.report.chapters.verdicts import effect_verdict, spoken_span
 from mismes_eval.report.chapters.waiting import waiting_items
 from mismes_eval.report.country import release
 from mismes_eval.report.document.language import language
@@ -66,8 +66,9 @@ def built(whole_report: Callable[[str, str], WholeReport]) -> dict[str, Chapter]
 @pytest.fixture(scope="module")
 def shown(context: Context, built: Mapping[str, Chapter]) -> dict[str, Table | TextTable | Figure]:
     """Everything with an id."""
+    cells = {name: f'report.chapter("{name}")' for name in built}
     items = [i for c in built.values() for i in c.items if not isinstance(i, str)] + [
-        source_map(context, built)
+        source_map(context, built, cells)
     ]
     return {i.id: i for i in items}
 
@@ -179,7 +180,7 @@ def test_the_curve_holds_every_declared_way_and_the_headline(
 def test_every_wave_and_the_headline_speak_with_the_widest_interval(
     context: Context, shown: Mapping[str, object]
 ) -> None:
-    main = main_cell(context.evaluation)[1]
+    main = context.evaluation.main_cell[1]
     for effect, d in some(zip(context.evaluation.effects, context.evaluation.doubts, strict=True)):
         data = figure(shown, f"F11-{d.measure}").data.set_index("x")
         study = context.evaluation.tracing
@@ -191,7 +192,7 @@ def test_every_wave_and_the_headline_speak_with_the_widest_interval(
             beside = context.evaluation.spans_beside(effect, "employed", wave)
             span = max(Span.of(e), *beside, key=lambda one: one.width)
             if wave == main:
-                verdict = effect_verdict(context.evaluation, effect, d)
+                verdict = effect_verdict(context.evaluation, effect)
                 assert verdict is not None and span == verdict.span
             np.testing.assert_allclose(
                 [drawn["value"], drawn["low"], drawn["high"]],
@@ -663,7 +664,7 @@ def test_the_planted_effect_stands_beside_the_interval_that_speaks(
     evaluation, published = context.evaluation, whole_report("MDA", "en").report.published
     study, truth = evaluation.tracing, evaluation.truth
     assert study is not None and truth is not None
-    outcome, _ = main_cell(evaluation)
+    outcome, _ = evaluation.main_cell
     for effect in some(evaluation.effects):
         mine = truth[(truth["measure_id"] == effect.measure) & (truth["outcome"] == outcome)]
         planted = mine.set_index("wave")["att"]

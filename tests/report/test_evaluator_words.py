@@ -246,7 +246,7 @@ def test_the_report_shows_signed_words_with_the_numbers_of_its_tables(
     )
     assert cell is not None
     evaluation = report.context.evaluation
-    verdict = effect_verdict(evaluation, evaluation.effects[0], evaluation.doubts[0])
+    verdict = effect_verdict(evaluation, evaluation.effects[0])
     assert verdict is not None and verdict.span.low < cell.ci_low  # the headline's is the wider one
     spoken = (cell.value, verdict.span.low, verdict.span.high)
     points, low, high = (f"{100 * v:.1f}" for v in spoken)

@@ -67,11 +67,10 @@ def test_every_point_is_a_published_cell(context: Context, released: Released) -
     study = context.evaluation.tracing
     assert study is not None
     drawn = picture(released).data
-    doubts = {d.measure: d for d in context.evaluation.doubts}
     for effect in context.evaluation.effects:
         mine = drawn[drawn["series"] == effect.measure]
         assert list(mine["x"]) == [study.months[w] for w in study.waves]
-        verdict = effect_verdict(context.evaluation, effect, doubts[effect.measure])
+        verdict = effect_verdict(context.evaluation, effect)
         assert verdict is not None
         for wave, row in zip(study.waves, mine.to_dict("records"), strict=True):
             when = f"{study.months[wave]:.0f} months"

@@ -26,7 +26,7 @@ from mismes_eval.report.chapters.enrolled import enrolled_items
 from mismes_eval.report.chapters.histories import histories
 from mismes_eval.report.chapters.impact import _effects
 from mismes_eval.report.chapters.sensitivity import spoken_table
-from mismes_eval.report.chapters.verdicts import ALIKE, LOSS, PLANNED, PRE, effect_verdict, lost
+from mismes_eval.report.chapters.verdicts import ALIKE, LOSS, PLANNED, PRE, judged, lost
 from mismes_eval.report.country import release
 from mismes_eval.report.document.cells import Published
 from mismes_eval.report.document.items import PictureSpec
@@ -51,7 +51,7 @@ def with_columns(study: Tracing, **columns: object) -> Tracing:
 
 
 def answers(context: Context, effect: Effects, d: Doubt) -> dict[str, str]:
-    verdict = effect_verdict(context.evaluation, effect, d)
+    verdict = judged(context.evaluation, effect, d)
     assert verdict is not None
     return {check.code: check.answer for check in verdict.checks}
 

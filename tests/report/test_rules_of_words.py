@@ -22,6 +22,7 @@ from mismes_eval.estimate.estimate import Estimate, NotEstimable
 from mismes_eval.estimate.verdict import BY_LOT, DRAWN_BY_LOT, PARALLEL, Check, Span, Verdict
 from mismes_eval.evaluation.analysis_plan import read_plan
 from mismes_eval.evaluation.evaluation import Evaluation
+from mismes_eval.evaluation.money import money as money_of
 from mismes_eval.evaluation.rollout import Rollout
 from mismes_eval.evaluation.tracer_effects import Effects
 from mismes_eval.impact.inference.wild_draws import WildBootstrap
@@ -35,7 +36,7 @@ from mismes_eval.report.chapters.bias import ITEMS, bias
 from mismes_eval.report.chapters.cells import plain, rows, spoken_cell
 from mismes_eval.report.chapters.criteria import criteria
 from mismes_eval.report.chapters.impact import headline_items, impact
-from mismes_eval.report.chapters.job_year import priced
+from mismes_eval.report.chapters.job_year import priced, priced_by
 from mismes_eval.report.chapters.participation import participation
 from mismes_eval.report.chapters.people import people
 from mismes_eval.report.chapters.plan import deviations
@@ -49,7 +50,7 @@ from mismes_eval.report.chapters.verdicts import (
     RESERVATIONS,
     TRENDS,
     effect_verdict,
-    main_cell,
+    judged,
 )
 from mismes_eval.report.country import release
 from mismes_eval.report.document.cells import Published, published_cells
@@ -175,7 +176,7 @@ def other(country: str, lang: str) -> ParameterSet:
 def spoken_at_the_end(whole: WholeReport, measure: str) -> tuple[float, float]:
     """The interval that speaks for the effect on the main outcome in the last wave."""
     context = whole.report.context
-    study, (outcome, _) = context.evaluation.tracing, main_cell(context.evaluation)
+    study, (outcome, _) = context.evaluation.tracing, context.evaluation.main_cell
     assert study is not None
     key = spoken_cell(context, measure, study, outcome, study.waves[-1])
     cell = whole.report.published.cells[key]
@@ -308,7 +309,7 @@ def test_a_roll_out_says_which_error_its_interval_is_of(
 def test_one_list_of_checks_stands_behind_headline_matrix_and_risk_of_bias(
     evaluation: Evaluation, context: Context
 ) -> None:
-    verdict = effect_verdict(evaluation, evaluation.effects[0], evaluation.doubts[0])
+    verdict = effect_verdict(evaluation, evaluation.effects[0])
     assert verdict is not None and evaluation.tracing is not None
     codes = {check.code for check in verdict.checks}
     assert codes >= {DRAWN_BY_LOT, PRE, OTHERS, TRENDS, CLUSTERS} and codes <= set(ITEMS)
@@ -340,7 +341,7 @@ def test_a_true_null_passes_every_check_on_bias(evaluation: Evaluation) -> None:
     moved = dataclasses.replace(
         effect, by_wave={**effect.by_wave, key: null}, pre={"employed": precise}
     )
-    verdict = effect_verdict(evaluation, moved, dataclasses.replace(d, curve=curve, wild={}))
+    verdict = judged(evaluation, moved, dataclasses.replace(d, curve=curve, wild={}))
     assert verdict is not None and not verdict.shown
     answers = {check.code: check.answer for check in verdict.checks}
     assert answers[OTHERS] == "yes" and answers[TRENDS] == "yes" and answers[PRE] != "no"
@@ -372,23 +373,23 @@ def test_the_wider_interval_of_two_speaks_and_takes_the_price_with_it(
         wild, estimate=np.array([0.3]), low=np.array([-np.inf]), high=np.array([np.inf])
     )
     wide = dataclasses.replace(d, wild={"regions": open_ended})
-    verdict = effect_verdict(evaluation, sure, wide)
+    verdict = judged(evaluation, sure, wide)
     assert verdict is not None and not verdict.shown and verdict.excluded_size is None
-    assert isinstance(priced(evaluation, evaluation.tracing, sure, wide).job, NotEstimable)
-    narrow = dataclasses.replace(d, wild={})
-    assert isinstance(priced(evaluation, evaluation.tracing, sure, narrow).job, float)
+    spent = money_of(evaluation, evaluation.tracing, sure)
+    assert isinstance(priced_by(spent, verdict).job, NotEstimable)
+    narrow = judged(evaluation, sure, dataclasses.replace(d, wild={}))
+    assert isinstance(priced_by(spent, narrow).job, float)
 
 
 def test_the_price_of_a_drawn_measure_rests_on_the_lot(evaluation: Evaluation) -> None:
     effect, study, inventory = evaluation.effects[0], evaluation.tracing, evaluation.inventory
     assert study is not None and inventory is not None
-    doubt = evaluation.doubts[0]
-    assert priced(evaluation, study, effect, doubt).assumption == PARALLEL
+    assert priced(evaluation, study, effect).assumption == PARALLEL
     drawn = inventory.frame.assign(impact_design="RCT")
     lot = dataclasses.replace(
         evaluation, inventory=dataclasses.replace(inventory, frame=drawn), kept={}
     )
-    assert priced(lot, study, effect, doubt).assumption == BY_LOT
+    assert priced(lot, study, effect).assumption == BY_LOT
 
 
 def with_plan(context: Context, path: Path) -> Context:

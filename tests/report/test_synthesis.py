@@ -508,7 +508,7 @@ def test_published_costs_are_those_of_the_table_of_costs(context: Context) -> No
     assert isinstance(table, Table)
     published: Any = comparable(context, {"worth": Chapter("worth", "", (table,))})
     rows = table.published().set_index(["row", "column"])
-    name = cost_row(context, "ARM-001", "cost per additional job-year", "EUR")
+    name = cost_row(context, "ARM-001", "cost per additional job-year")
     cell = rows.loc[(name, "estimate")]
     (line,) = [x for x in published["costs"] if x["measure"] == "ARM-001"]
     assert line["status"] == cell["status"] and line["currency"] == "EUR"

@@ -10,9 +10,9 @@ from mismes_eval import lfs
 from mismes_eval.estimate.estimate import NotEstimable
 from mismes_eval.evaluation.survey import Survey
 from mismes_eval.frame.codes import labels
-from mismes_eval.report.chapters.base import Context, Item
+from mismes_eval.report.chapters.base import Context, Items
+from mismes_eval.report.chapters.cells import joined, single
 from mismes_eval.report.document.cells import Persons, Standing
-from mismes_eval.report.document.estimated_cells import cells_of
 from mismes_eval.report.document.language import country_name
 from mismes_eval.report.document.tables import Table
 
@@ -31,11 +31,11 @@ def listed_note(s: Survey) -> tuple[str, ...]:
     return (LISTED,) if s.absent is not None and s.absent.attrs.get(lfs.LISTED) else ()
 
 
-def absentees(context: Context, s: Survey) -> list[Item]:
+def absentees(context: Context, s: Survey) -> Items:
     """T07b, where households report absent members."""
     if s.absent is None or s.absent.empty:
         return []
-    cells = pd.concat([_cells(context, s, s.absent, trait) for trait in TRAITS], ignore_index=True)
+    cells = joined([_cells(context, s, s.absent, trait) for trait in TRAITS])
     return [
         Table(
             id=ID,
@@ -52,7 +52,7 @@ def _cells(context: Context, s: Survey, roster: pd.DataFrame, trait: str) -> pd.
     """Share of each level of a trait among the absent members."""
     name = context.text(TRAITS[trait])
     if not lfs.has_breakdown(roster, trait) or roster_levels(roster, trait).nunique() > MOST:
-        return cells_of([(name, "% of absent members", NotEstimable(NOT_ASKED))], context.rules)
+        return single(context, name, "% of absent members", NotEstimable(NOT_ASKED))
     level = roster_levels(roster, trait)
     found = lfs.among_absent(s.sample, roster, level)
     parts = []
@@ -60,8 +60,8 @@ def _cells(context: Context, s: Survey, roster: pd.DataFrame, trait: str) -> pd.
         row = context.text("{c}: {level}", c=name, level=_level(context, trait, value))
         who = Persons.of("absent members", (level == value).to_numpy(bool))
         standing = Standing(persons=who, tells=(who,))
-        parts.append(cells_of([(row, "% of absent members", one)], context.rules, standing))
-    return pd.concat(parts, ignore_index=True)
+        parts.append(single(context, row, "% of absent members", one, standing))
+    return joined(parts)
 
 
 def _level(context: Context, trait: str, value: str) -> str:

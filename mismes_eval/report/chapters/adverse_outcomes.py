@@ -8,8 +8,8 @@ from mismes_eval.estimate.estimate import Estimate
 from mismes_eval.estimate.verdict import Span
 from mismes_eval.evaluation.tracer_effects import Effects
 from mismes_eval.evaluation.tracer_study import Tracing
-from mismes_eval.report.chapters.base import Context, Item
-from mismes_eval.report.chapters.cells import outcome_kind, outcome_scale, spoken_cell
+from mismes_eval.report.chapters.base import Context, Items
+from mismes_eval.report.chapters.cells import after, outcome_kind, outcome_scale, spoken_cell
 from mismes_eval.report.document.cells import CellKey
 from mismes_eval.report.document.items import SummarySpec
 
@@ -23,7 +23,7 @@ SOME = (
 )
 
 
-def harm(context: Context, study: Tracing, effect: Effects) -> list[Item]:
+def harm(context: Context, study: Tracing, effect: Effects) -> Items:
     """One sentence a measure; none where nothing could be estimated."""
     seen = {
         (str(outcome), wave): spoken_cell(context, effect.measure, study, str(outcome), wave)
@@ -57,7 +57,7 @@ def _fall(context: Context, study: Tracing, outcome: str, wave: object, span: Sp
     return context.text(
         "'{o}' after {w} ({v}; {lo} to {hi})",
         o=context.column(outcome),
-        w=context.text("{m:.0f} months", m=study.months[wave]),
+        w=after(context, study, wave),
         v=n(span.value * scale),
         lo=n(span.low * scale),
         hi=n(span.high * scale),

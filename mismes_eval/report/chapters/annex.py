@@ -11,7 +11,7 @@ from collections.abc import Mapping
 
 from mismes_eval.report.chapters.base import Chapter, Item
 
-CORE: Mapping[str, frozenset[str]] = {
+CORE = {
     "data": frozenset({"T06"}),
     "inventory": frozenset({"T01", "F01", "T02", "T05b"}),
     "people": frozenset({"T07a", "T08", "T09"}),

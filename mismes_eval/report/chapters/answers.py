@@ -4,8 +4,8 @@ its tables show, with interval and reliability.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 
 from mismes_eval.estimate.estimate import Estimate, NotEstimable
 from mismes_eval.lfs.catalogue import catalogue
@@ -78,9 +78,8 @@ def answered(context: Context, chapters: Mapping[str, Chapter]) -> dict[str, Cha
         answer = make(context)
         if answer is None or name not in out:
             continue
-        words = {"question": answer.question, "answer": answer.answer}
-        text = context.text(QUESTION, **words)
-        out[name] = Chapter(out[name].id, out[name].title, (text, *out[name].items))
+        text = context.text(QUESTION, question=answer.question, answer=answer.answer)
+        out[name] = replace(out[name], items=(text, *out[name].items))
     return out
 
 
@@ -136,7 +135,7 @@ def _followed(context: Context) -> Answer | None:
     study = context.evaluation.tracing
     if study is None or context.published is None:
         return None
-    months = study.months[context.evaluation.params.impact.main_wave]
+    months = study.months[context.params.impact.main_wave]
     row = context.text("{m:.0f} months", m=months)
     gap = CellKey("T15", row, "difference")
     numbers = {
@@ -169,7 +168,7 @@ def _graded(context: Context, said: str, estimate: Estimate, cells: Sequence[Cel
     return context.text(GRADED, said=said, strength=strength)
 
 
-ANSWERS: Mapping[str, Callable[[Context], Answer | None]] = {
+ANSWERS = {
     "impact": _worked,
     "inventory": _known,
     "people": _fare,

@@ -11,6 +11,7 @@ import pandas as pd
 
 from mismes_eval.estimate.estimate import NotEstimable
 from mismes_eval.evaluation.evaluation import Evaluation, Result
+from mismes_eval.evaluation.params import Params
 from mismes_eval.report.document.cells import CellKey, Published
 from mismes_eval.report.document.items import PictureSpec, SentenceSpec, SummarySpec
 from mismes_eval.report.document.language import Language, code_labels
@@ -31,6 +32,7 @@ class Sheet(Heading):
 Shown = Table | TextTable | Figure | str
 Sentence = SentenceSpec | SummarySpec
 Item = Shown | PictureSpec | Sentence
+Items = list[Item]
 COUNTED_AS_0 = {
     "employed": "{what} (persons without work: 0)",
     "business": "{what} (persons without a business: 0)",
@@ -58,8 +60,12 @@ class Context:
     published: Published | None = None
 
     @property
+    def params(self) -> Params:
+        return self.evaluation.params
+
+    @property
     def synthetic(self) -> bool:
-        return self.evaluation.params.synthetic
+        return self.params.synthetic
 
     def text(self, sentence: str, **values: object) -> str:
         """A sentence in the report's language."""
@@ -103,17 +109,23 @@ class Context:
         """Indicators of the survey; where one is missing, the reason names what is not asked
         instead of columns.
         """
-        found = self.evaluation.indicators(by=by, which=which)
-        return {
-            name: replace(value, reason=asked(value.reason))
-            if isinstance(value, NotEstimable)
-            else value
-            for name, value in found.items()
-        }
+        out = dict(self.evaluation.indicators(by=by, which=which))
+        for name, value in out.items():
+            if isinstance(value, NotEstimable):
+                out[name] = replace(value, reason=asked(value.reason))
+        return out
 
     def published_at(self, keys: Iterable[CellKey]) -> pd.DataFrame:
         """The published cells of these places: table and COLUMNS."""
         return (self.published or Published()).of(list(keys))
+
+    def answer(self, question: str, level: str) -> str:
+        """An answer after what was asked, in the report's language."""
+        return self.text("{c}: {level}", c=self.text(question), level=self.words.level(level))
+
+    def nothing(self, id: str, name: str, reason: str) -> str:
+        """The sentence that stands where a table or figure cannot be. name: in the language."""
+        return self.text("{f}: {m}: {r}.", f=id, m=name, r=self.text(reason))
 
     def absent(self, what: str) -> str:
         """The sentence that stands where evidence was not supplied."""
@@ -134,6 +146,16 @@ class Chapter:
     id: str
     title: str
     items: tuple[Item, ...]
+
+
+def tables_of(chapters: Mapping[str, Chapter]) -> dict[str, Table]:
+    """Id -> table of numbers, of all chapters."""
+    return {
+        item.id: item
+        for chapter in chapters.values()
+        for item in chapter.items
+        if isinstance(item, Table)
+    }
 
 
 def text_table(

@@ -14,7 +14,7 @@ import pandas as pd
 from mismes_eval.estimate.verdict import DRAWN_BY_LOT, Verdict
 from mismes_eval.evaluation.tracer_study import Tracing
 from mismes_eval.message import Quantity
-from mismes_eval.report.chapters.base import Context, Item, text_table
+from mismes_eval.report.chapters.base import Context, Items, text_table
 from mismes_eval.report.chapters.cells import headline_cell, unit_of
 from mismes_eval.report.chapters.strength import FINDABLE
 from mismes_eval.report.chapters.verdicts import (
@@ -30,7 +30,6 @@ from mismes_eval.report.chapters.verdicts import (
     PSUS,
     TRENDS,
     effect_verdict,
-    main_cell,
 )
 from mismes_eval.report.document.cells import CellKey
 from mismes_eval.report.document.items import PictureSpec
@@ -43,7 +42,7 @@ LOST_ALIKE = (
     " within 10 percentage points)?"
 )
 # item -> what is asked, in the order of a study's life, and the table or figure that it rests on
-ITEMS: Mapping[str, tuple[str, str]] = {
+ITEMS = {
     DRAWN_BY_LOT: ("Start: were participants drawn by lot?", "inventory"),
     ALIKE: ("Start: did no covariate differ by more than 0.1 standard deviations?", "F10"),
     LOSS: (LOST_ALIKE, "T15"),
@@ -78,14 +77,13 @@ NOTE = (
 )
 
 
-def bias(context: Context, study: Tracing) -> list[Item]:
+def bias(context: Context, study: Tracing) -> Items:
     """T19c: one row an item, one column a measure; of an effect that is not shown no number is."""
     evaluation = context.evaluation
     if not evaluation.effects:
         return []
     measures = [effect.measure for effect in evaluation.effects]
-    pairs = zip(evaluation.effects, evaluation.doubts, strict=True)
-    verdicts = [effect_verdict(evaluation, effect, doubt) for effect, doubt in pairs]
+    verdicts = [effect_verdict(evaluation, effect) for effect in evaluation.effects]
     answers = [
         (
             context.text(asked),
@@ -139,7 +137,7 @@ def _precision(context: Context, effect: Cell | None, found: Cell | None) -> tup
     if effect is None or found is None or np.isnan(effect["value"]):
         absent = context.text(NOT_ASSESSED)
         return absent, absent, absent
-    scale, one, many = unit_of(context, main_cell(context.evaluation)[0])
+    scale, one, many = unit_of(context, context.evaluation.main_cell[0])
     size = Quantity(scale * found["value"], one, many)
     n, degf = (
         context.words.number(effect[name], 0) if np.isfinite(effect[name]) else HIDDEN

@@ -5,26 +5,47 @@ scale of an outcome, the note on n.
 from __future__ import annotations
 
 import itertools
-from collections.abc import Collection
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from mismes_eval.estimate.estimate import Estimate, NotEstimable
 from mismes_eval.estimate.verdict import Span, Verdict
+from mismes_eval.evaluation.evaluation import Result
 from mismes_eval.evaluation.money import MONTHS, YEAR
 from mismes_eval.evaluation.rollout import Rollout
 from mismes_eval.evaluation.tracer_effects import ABROAD, HOME
 from mismes_eval.evaluation.tracer_study import TREATED, Tracing
+from mismes_eval.impact.inference.wild_draws import WildBootstrap
+from mismes_eval.numerics.rows import Float
 from mismes_eval.report.chapters.base import Context
-from mismes_eval.report.chapters.verdicts import main_cell, spoken_outcomes
-from mismes_eval.report.document.cells import NOBODY, STANDING, CellKey, Persons, Standing, Status
-from mismes_eval.report.document.estimated_cells import CARRIED, UNIT_OF_KIND, frame_of, records_of
-from mismes_eval.report.document.items import Number
+from mismes_eval.report.chapters.verdicts import spoken_outcomes
+from mismes_eval.report.document.cells import (
+    NO_PERSONS,
+    NOBODY,
+    STANDING,
+    CellKey,
+    Persons,
+    Standing,
+    Status,
+)
+from mismes_eval.report.document.estimated_cells import (
+    CARRIED,
+    UNIT_OF_KIND,
+    cells_of,
+    frame_of,
+    records_of,
+)
+from mismes_eval.report.document.items import Number, Part, no_cells
 from mismes_eval.report.document.tables import P_VALUE
 from mismes_eval.report.sentences import About
 from mismes_eval.tracer.outcomes import Outcome, declared
+from mismes_eval.weighting.sample import Sample
+
+Record = dict[str, object]  # a cell by its columns
 
 UNITS = {
     "share": ("percentage point", "percentage points"),
@@ -39,7 +60,9 @@ IN_SHORT = "pp"  # of percentage points
 HIDDEN_PICTURE = "{f}: {m}: not shown, too few persons."
 SPOKEN = "T19d"
 YEAR_BEFORE = "placebo: change in the year before enrolment"  # a row of T19
+ARMS = {1.0: "participants", 0.0: "comparison"}
 FROM, TO, P = "95% from", "95% to", "p"
+NO_SUCH = NotEstimable("the params name no such outcome and wave")
 
 
 def outcome_kind(context: Context, name: str) -> Outcome:
@@ -94,7 +117,7 @@ def shown_unit(context: Context, name: str) -> str:
     return context.text(code) if money else outcome_unit(context, name)
 
 
-def in_unit(result: Estimate | NotEstimable, unit: str) -> Estimate | NotEstimable:
+def in_unit(result: Result, unit: str) -> Result:
     """An estimate with the unit that its number is in."""
     return result.annotated(unit=unit) if isinstance(result, Estimate) else result
 
@@ -109,9 +132,16 @@ def about_outcome(context: Context, outcome: str) -> About:
     return About("", "", "", scale, one, many, outcome_scale(context, outcome)[1])
 
 
-def about_effect(context: Context, measure: str, outcome: str, months: float) -> About:
+def after(context: Context, study: Tracing, wave: object) -> str:
+    """The months from enrolment to a wave, in words."""
+    return context.text("{m:.0f} months", m=study.months[wave])
+
+
+def about_effect(
+    context: Context, study: Tracing, measure: str, outcome: str, wave: object
+) -> About:
     """What the effect of a measure on an outcome is of, in the words and units of the report."""
-    when = context.text("{m:.0f} months", m=months)
+    when = after(context, study, wave)
     return About(measure, context.column(outcome), when, *unit_of(context, outcome))
 
 
@@ -141,7 +171,7 @@ def plain(
     kind: str = "count",
     definition: str = "",
     standing: Standing = NOBODY,
-) -> dict[str, object]:
+) -> Record:
     """One cell of a number without a standard error of its own."""
     return dict.fromkeys(CARRIED, np.nan) | {
         "row": row,
@@ -159,14 +189,19 @@ def plain(
 
 def following(cells: pd.DataFrame, *keys: CellKey) -> pd.DataFrame:
     """Cells that are computed from these, and are hidden with any of them."""
+    return following_each(cells, [keys] * len(cells))
+
+
+def following_each(cells: pd.DataFrame, keys: Sequence[Iterable[CellKey]]) -> pd.DataFrame:
+    """The same where each cell is computed from others."""
     standing = []
-    for told in cells[STANDING]:
+    for told, own in zip(cells[STANDING], keys, strict=True):
         given = told if isinstance(told, Standing) else NOBODY
-        standing.append(replace(given, follows=(*given.follows, *keys)))
+        standing.append(replace(given, follows=(*given.follows, *own)))
     return cells.assign(**{STANDING: pd.Series(standing, index=cells.index, dtype=object)})
 
 
-def by_rule(context: Context, cell: dict[str, object], n: float) -> dict[str, object]:
+def by_rule(context: Context, cell: Record, n: float) -> Record:
     """A plain cell, hidden where fewer than n persons its kind asks for stand behind it; n itself
     is not printed.
     """
@@ -175,24 +210,71 @@ def by_rule(context: Context, cell: dict[str, object], n: float) -> dict[str, ob
     return cell
 
 
-def rows(cells: list[dict[str, object]]) -> pd.DataFrame:
+def rows(cells: list[Record]) -> pd.DataFrame:
     """Plain cells as the frame of a table."""
     return frame_of(cells)
 
 
+def single(
+    context: Context,
+    row: str,
+    column: str,
+    item: Result,
+    standing: Standing = NOBODY,
+) -> pd.DataFrame:
+    """The cell of one estimate, as `cells_of` makes it."""
+    return cells_of([(row, column, item)], context.rules, standing)
+
+
+def joined(parts: Sequence[pd.DataFrame]) -> pd.DataFrame:
+    """The cells of several parts of a table."""
+    return pd.concat(parts, ignore_index=True) if parts else no_cells()
+
+
+def ends_of(row: str, low: float, high: float, unit: str) -> list[Record]:
+    """The cells with the ends of an interval."""
+    return [plain(row, FROM, low, unit, kind="effect"), plain(row, TO, high, unit, kind="effect")]
+
+
+def p_of(row: str, p: float) -> Record:
+    """The cell of a p-value."""
+    return plain(row, P, p, P_VALUE, kind="effect")
+
+
+def with_ends(main: dict[str, Any], low: float, high: float, **more: float) -> list[Record]:
+    """A cell with its interval, and the cells of the ends. more: other numbers of the cell."""
+    ends = ends_of(main["row"], low, high, main["unit"])
+    return [main | {"ci_low": low, "ci_high": high, **more}, *ends]
+
+
+def over_clusters(
+    context: Context, row: str, found: WildBootstrap | NotEstimable, unit: str
+) -> pd.DataFrame:
+    """An effect with the wild bootstrap's interval and p-value; n counts clusters."""
+    if isinstance(found, NotEstimable):
+        return single(context, row, "estimate", found)
+    w = found.to_frame().iloc[0]
+    n = float(w["clusters"])
+    main = plain(row, "estimate", w["value"], unit, n, "effect", standing=NO_PERSONS)
+    return rows([*with_ends(main, w["ci_low"], w["ci_high"], se=w["se"]), p_of(row, w["p"])])
+
+
+def arm_of(sample: Sample) -> Float:
+    """(n,) 1 for participants, 0 for comparison persons."""
+    return sample.frame[TREATED].to_numpy(float)
+
+
 def arms(study: Tracing) -> Standing:
     """What an effect of the tracer study compares: participants with the comparison group."""
-    sample = study.panel.sample
-    treated = sample.frame[TREATED].to_numpy(float)
-    return Standing(
-        compares=(Persons.among(sample, treated == 1), Persons.among(sample, treated == 0))
-    )
+    sample = study.sample
+    arm = arm_of(sample)
+    return Standing(compares=(Persons.among(sample, arm == 1), Persons.among(sample, arm == 0)))
 
 
 def not_shown(study: Tracing) -> tuple[Persons, ...]:
     """Participants and comparison persons of each measure of which the report shows nothing."""
-    sample = study.panel.sample
-    treated = sample.frame[TREATED].to_numpy(float)
+    sample = study.sample
+    treated = arm_of(sample)
     named = sample.frame[study.measure].astype("string").fillna("").to_numpy(str)
     others = sorted({*named} - {"", *study.measures})
     return tuple(
@@ -203,7 +285,7 @@ def not_shown(study: Tracing) -> tuple[Persons, ...]:
 
 
 def with_interval(
-    context: Context, row: str, item: Estimate | NotEstimable, standing: Standing = NOBODY
+    context: Context, row: str, item: Result, standing: Standing = NOBODY
 ) -> pd.DataFrame:
     """Estimate with its standard error, the ends of its interval and, but for bounds, its p-value,
     in four columns; nothing but the estimate's sign where it is hidden.
@@ -211,12 +293,9 @@ def with_interval(
     cells = records_of([(row, "estimate", item)], context.rules, standing)
     if not isinstance(item, NotEstimable) and cells[0]["status"] == "shown":
         low, high = item.ends()
-        cells += [
-            plain(row, column, float(end[0]), item.unit, kind="effect")
-            for column, end in ((FROM, low), (TO, high))
-        ]
+        cells += ends_of(row, low[0], high[0], item.unit)
         if "bound" not in item.keys:  # a bound is no effect whose absence could be tested
-            cells.append(plain(row, P, float(item.pvalue[0]), P_VALUE, kind="effect"))
+            cells.append(p_of(row, item.pvalue[0]))
     return frame_of(cells)
 
 
@@ -230,7 +309,7 @@ def pooled(context: Context, study: Tracing) -> tuple[str, ...]:
 
 def pooled_basis(context: Context, study: Tracing) -> tuple[str, ...]:
     """The same, and how the variance is taken."""
-    return (*pooled(context, study), study.panel.sample.design.published_basis)
+    return (*pooled(context, study), study.published_basis)
 
 
 def before_note(context: Context, study: Tracing, outcomes: Collection[object]) -> tuple[str, ...]:
@@ -295,12 +374,12 @@ def known_persons(context: Context, cells: pd.DataFrame) -> list[str]:
 
 def headline_cell(context: Context, measure: str, study: Tracing) -> CellKey:
     """The cell of T17 that the headline of a measure is about."""
-    return wave_cell(context, measure, study, main_cell(context.evaluation)[1])
+    return wave_cell(context, measure, study, context.evaluation.main_cell[1])
 
 
 def wave_cell(context: Context, measure: str, study: Tracing, wave: object) -> CellKey:
     """The cell of T17 with the effect on the main outcome at a wave."""
-    return effect_cell(context, measure, study, main_cell(context.evaluation)[0], wave)
+    return effect_cell(context, measure, study, context.evaluation.main_cell[0], wave)
 
 
 def spoken_cell(
@@ -319,13 +398,19 @@ def part_cells(context: Context, measure: str, study: Tracing) -> dict[str, Cell
     """The cells of the parts of the main effect that are work at home and work abroad, with the
     intervals that speak.
     """
-    wave = main_cell(context.evaluation)[1]
+    wave = context.evaluation.main_cell[1]
     return {
         name: replace(
             effect_cell(context, measure, study, outcome, wave), table=f"{SPOKEN}-{measure}"
         )
         for name, outcome in (("home", HOME), ("abroad", ABROAD))
     }
+
+
+def interval_numbers(key: CellKey, scale: float = 1.0, digits: int = 0) -> dict[str, Number]:
+    """A number of a sentence with the ends of its interval: v, lo, hi."""
+    parts: dict[str, Part] = {"v": "value", "lo": "ci_low", "hi": "ci_high"}
+    return {name: Number(key, part, scale, digits) for name, part in parts.items()}
 
 
 def parts_of_effect(context: Context, measure: str, study: Tracing) -> dict[str, Number]:
@@ -344,5 +429,4 @@ def effect_cell(
     context: Context, measure: str, study: Tracing, outcome: str, wave: object
 ) -> CellKey:
     """The cell of T17 with the effect on an outcome at a wave."""
-    when = context.text("{m:.0f} months", m=study.months[wave])
-    return CellKey(f"T17-{measure}", context.column(outcome), when)
+    return CellKey(f"T17-{measure}", context.column(outcome), after(context, study, wave))

@@ -29,7 +29,7 @@ from mismes_eval.evaluation.claims.persons import Evidence
 from mismes_eval.evaluation.claims.testing import ClaimEvidence, put_to_the_test
 from mismes_eval.message import Quantity
 from mismes_eval.report.chapters.base import QUESTION, Chapter, Context, text_table
-from mismes_eval.report.chapters.cells import arms, plain, rows
+from mismes_eval.report.chapters.cells import UNITS, Record, arms, joined, plain, rows, single
 from mismes_eval.report.document.cells import (
     NO_PERSONS,
     NOBODY,
@@ -40,7 +40,6 @@ from mismes_eval.report.document.cells import (
     Status,
     persons_behind,
 )
-from mismes_eval.report.document.estimated_cells import cells_of
 from mismes_eval.report.document.items import PictureSpec
 from mismes_eval.report.document.language import Language, language
 from mismes_eval.report.document.tables import Table, TextTable
@@ -56,11 +55,6 @@ SOURCE_OF_NUMBERS = "of this run: {sources}"
 COUNTED = (
     "n: {k:,} claims with a number; each stands on the persons or measures of its row in {table}."
 )
-UNITS: Mapping[str, tuple[str, str]] = {
-    "share": ("percentage point", "percentage points"),
-    "score": ("point of the score", "points of the score"),
-    "money": ("currency unit", "currency units"),
-}
 READING = (
     "Distance: how far the number of {table} lies from the claim's threshold, in the direction of"
     " the claim, with its 95% interval. Supported: the interval lies above 0 and reaches what would"
@@ -119,7 +113,7 @@ def claims(context: Context) -> Chapter:
     table = ClaimsTable(
         id=NUMBERS,
         title=TITLE_OF_NUMBERS,
-        cells=pd.concat(parts, ignore_index=True),
+        cells=joined(parts),
         source=_source(context),
         notes=_notes(context, tested),
         units={context.name(one.claim.id): (one.claim.scale, 1) for one in tested},
@@ -133,7 +127,7 @@ def claims(context: Context) -> Chapter:
 def _notes(context: Context, tested: tuple[ClaimEvidence, ...]) -> tuple[str, ...]:
     effects = any(isinstance(one.found, Evidence) and one.found.adds for one in tested)
     amounts = ", ".join(one.claim.id for one in tested if one.claim.unit == "money")
-    currency = context.evaluation.params.cost.currency
+    currency = context.params.cost.currency
     unit = context.text(UNIT, ids=context.name(amounts), c=context.name(currency))
     return (unit, *_bases(context), *([context.text(SPOKEN)] if effects else []))
 
@@ -142,7 +136,7 @@ def _bases(context: Context) -> tuple[str, ...]:
     """What the errors of the survey and of the tracer study rest on."""
     survey, study = context.evaluation.survey, context.evaluation.tracing
     samples = [] if survey is None else [survey.sample]
-    samples += [] if study is None else [study.panel.sample]
+    samples += [] if study is None else [study.sample]
     return tuple(dict.fromkeys(sample.design.published_basis for sample in samples))
 
 
@@ -157,17 +151,17 @@ def _cells(context: Context, one: ClaimEvidence) -> pd.DataFrame:
     )
     found = NotEstimable(FEW) if few else one.found.found
     standing = _standing(context, one.found)
-    cells = cells_of([(context.name(one.claim.id), COLUMN, found)], context.rules, standing)
+    cells = single(context, context.name(one.claim.id), COLUMN, found, standing)
     if one.found.adds and isinstance(found, Estimate):
         low, high = one.found.ends(context.evaluation)
         cells = cells.assign(ci_low=low, ci_high=high)
     unit = one.claim.unit
     if unit == "money":
-        unit = context.evaluation.params.cost.currency
+        unit = context.params.cost.currency
     return cells.assign(unit=cells["unit"].replace("", unit))
 
 
-def _register(claim: Claim, found: Census) -> dict[str, object]:
+def _register(claim: Claim, found: Census) -> Record:
     """A number of measures, which are no persons."""
     measured = found.measured()
     ends = {"ci_low": measured.low, "ci_high": measured.high}
@@ -226,13 +220,9 @@ def _judged(one: ClaimEvidence, cell: PublishedCell | None, k: int) -> Judged:
         _family_factor(k, cell.degf),
     )
     if isinstance(one.found, Census):
-        return Judged(claim, made, _counted_in(claim), register=one.found)
+        units = "pairs" if claim.id in PAIRED else "measures"
+        return Judged(claim, made, units, register=one.found)
     return Judged(claim, made)
-
-
-def _counted_in(claim: Claim) -> str:
-    """What would decide a claim about measures is counted in."""
-    return "pairs" if claim.id in PAIRED else "measures"
 
 
 def _measured(cell: Mapping[Any, Any]) -> Measured:
@@ -312,7 +302,7 @@ def answer(context: Context, found: tuple[Judged, ...]) -> str:
 
 def verdict_table(context: Context, found: tuple[Judged, ...]) -> TextTable:
     """T51: a line for each claim."""
-    currency = context.evaluation.params.cost.currency
+    currency = context.params.cost.currency
     lines = [_line(context.words, one, currency) for one in found]
     chance = [one for one in found if one.verdict.together is not None]
     kept = [
@@ -391,7 +381,7 @@ def _picture(context: Context, tested: tuple[ClaimEvidence, ...]) -> PictureSpec
     return PictureSpec(PICTURE, TITLE_OF_PICTURE, draw, refers=keys)
 
 
-def _drawn(t: Language, one: ClaimEvidence, cell: Mapping[Any, Any]) -> dict[str, object]:
+def _drawn(t: Language, one: ClaimEvidence, cell: Mapping[Any, Any]) -> Record:
     """A row of the picture: the distance in units of what would matter, coloured by verdict."""
     claim = one.claim
     found = judge(_measured(cell), claim.direction, claim.threshold, claim.margin)
@@ -400,7 +390,7 @@ def _drawn(t: Language, one: ClaimEvidence, cell: Mapping[Any, Any]) -> dict[str
     return {"label": t.name(claim.id), **ends, "group": t(found.answer)}
 
 
-def facts(context: Context, chapters: Mapping[str, Chapter]) -> list[dict[str, object]]:
+def facts(context: Context, chapters: Mapping[str, Chapter]) -> list[Record]:
     """What a synthesis and the command line read of each claim: published numbers only, null where
     there is none. value, low, high: the number and its interval, in the unit of the claim; said,
     why: distance and reason in English.
@@ -409,7 +399,7 @@ def facts(context: Context, chapters: Mapping[str, Chapter]) -> list[dict[str, o
     return [_fact(english, context, one) for one in verdicts_of(context, chapters)]
 
 
-def _fact(english: Language, context: Context, one: Judged) -> dict[str, object]:
+def _fact(english: Language, context: Context, one: Judged) -> Record:
     verdict = one.verdict
     number = _published_number(context, one)
     return {
@@ -435,22 +425,25 @@ def _what_it_is_of(context: Context, claim: Claim) -> str:
     """What has to be alike in two countries for their numbers to be put together: the currency of
     money, the main outcome of effects; else nothing.
     """
-    params = context.evaluation.params
+    params = context.params
     if claim.unit == "money":
         return str(params.cost.currency)
     return str(params.impact.main_outcome) if claim.on_main_outcome else ""
 
 
-def _published_number(context: Context, one: Judged) -> dict[str, object]:
+def _published_number(context: Context, one: Judged) -> Record:
     published = context.published
     cell = None if published is None else published.get(NUMBERS, one.claim.id, COLUMN)
     register = one.register
     of_register = dict.fromkeys(("silent", "least", "most"))
     if register is not None:
-        ends = {"least": register.least, "most": register.most}
-        of_register = {"silent": register.missing, **ends}
-    names = ("value", "low", "high", "se", "n", "degf", "doubtful")
+        of_register = {
+            "silent": register.missing,
+            "least": register.least,
+            "most": register.most,
+        }
     if cell is None or not cell.shown or not one.verdict.span.known:
+        names = ("value", "low", "high", "se", "n", "degf", "doubtful")
         return dict.fromkeys(names) | _few(register) | of_register
     return {
         "value": cell.value,
@@ -464,7 +457,7 @@ def _published_number(context: Context, one: Judged) -> dict[str, object]:
     }
 
 
-def _few(register: Census | None) -> dict[str, object]:
+def _few(register: Census | None) -> Record:
     """Measures too few for a number of their own: they count over all countries."""
     if register is None or register.measures == 0:
         return {}

@@ -5,6 +5,7 @@ overlap of their chances, each drawn from its own published cells.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 
 import numpy as np
 import pandas as pd
@@ -15,7 +16,7 @@ from mismes_eval.evaluation.tracer_study import Tracing
 from mismes_eval.impact.did.balance import LIMIT, Balance
 from mismes_eval.impact.did.two_by_two import EXTREME
 from mismes_eval.report import figures_impact
-from mismes_eval.report.chapters.base import Context, Item
+from mismes_eval.report.chapters.base import Context, Items
 from mismes_eval.report.chapters.cells import (
     HIDDEN_PICTURE,
     by_rule,
@@ -43,25 +44,20 @@ WEAK_OVERLAP = (
 BINS_LEFT_OUT = "Nothing was trimmed. Bins with fewer than {k} persons are not drawn."
 
 
-def comparable(context: Context, study: Tracing, d: Doubt) -> list[Item]:
+def comparable(context: Context, study: Tracing, d: Doubt) -> Items:
     """F10 love plot and F10b overlap."""
     if isinstance(d.balance, NotEstimable):
-        reason = context.text(d.balance.reason)
-        return [context.text("{f}: {m}: {r}.", f="F10", m=d.measure, r=reason)]
+        return [context.nothing("F10", d.measure, d.balance.reason)]
     b = d.balance
-    notes = (study.panel.sample.design.published_basis,)
+    notes = (study.published_basis,)
     title = context.text("{m}: participants against the comparison group", m=d.measure)
     id = f"F10-{d.measure}"
     headline = headline_cell(context, d.measure, study)
-    who = Persons.of(population(study.panel.sample.design), b.inside)
+    who = Persons.of(population(study.sample.design), b.inside)
     picture = love_picture(context, study, (id, title), b, who, notes, headline)
     keys = tuple(keys_of(id, picture.cells))
-
-    def say(cells: pd.DataFrame) -> str:
-        return _differ(context, d.measure, cells)
-
     overlap = _overlap(context, study, d.measure, b, who, notes, headline)
-    return [SummarySpec(keys, say), picture, overlap]
+    return [SummarySpec(keys, partial(_differ, context, d.measure)), picture, overlap]
 
 
 def _differ(context: Context, measure: str, cells: pd.DataFrame) -> str:

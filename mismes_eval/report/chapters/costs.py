@@ -5,6 +5,8 @@ of both sides.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
+from itertools import product
 
 import numpy as np
 import pandas as pd
@@ -13,24 +15,26 @@ from mismes_eval.estimate.estimate import Estimate, NotEstimable
 from mismes_eval.evaluation.evaluation import Evaluation
 from mismes_eval.evaluation.money import MONTHS, YEAR
 from mismes_eval.evaluation.tracer_effects import Effects
-from mismes_eval.evaluation.tracer_study import TREATED, Tracing
+from mismes_eval.evaluation.tracer_study import Tracing
 from mismes_eval.impact.planning.cost_result import CostEffectiveness
 from mismes_eval.message import Message, Quantity, as_message
 from mismes_eval.report import figures, figures_impact
-from mismes_eval.report.chapters.base import Context, Item
+from mismes_eval.report.chapters.base import Context, Items
 from mismes_eval.report.chapters.cells import (
-    FROM,
-    TO,
     P,
+    arm_of,
     effect_cell,
     following,
     headline_cell,
+    joined,
     outcome_scale,
     persons,
     plain,
     rows,
+    single,
     span_at,
     unit_of,
+    with_ends,
     with_interval,
 )
 from mismes_eval.report.chapters.job_year import (
@@ -38,7 +42,6 @@ from mismes_eval.report.chapters.job_year import (
     lasting,
     priced,
 )
-from mismes_eval.report.chapters.verdicts import main_cell
 from mismes_eval.report.document.cells import (
     NOBODY,
     CellKey,
@@ -77,21 +80,21 @@ DRAWN = {
     JOB_YEAR_ROW: "per additional job-year",
 }
 VALUED = "A job-year is valued at {v:,.0f} {c} (cost.job_year_value)."
+NO_COST = "no cost can be shown"
 NO_VALUE = "the params give no value of a job-year (cost.job_year_value)"
 
 
-def worth_items(context: Context, study: Tracing) -> list[Item]:
+def worth_items(context: Context, study: Tracing) -> Items:
     """T20: cost per participant, completer and additional job-year with its Fieller interval, net
     benefit, break-even; F13 costs, F13b the plane.
     """
     evaluation = context.evaluation
-    pairs = zip(evaluation.effects, evaluation.doubts, strict=True)
-    found = {effect.measure: priced(evaluation, study, effect, doubt) for effect, doubt in pairs}
-    sizes = {effect.measure: _behind(evaluation, effect) for effect in evaluation.effects}
-    lines: list[Item] = []
+    found = {effect.measure: priced(evaluation, study, effect) for effect in evaluation.effects}
+    lines: Items = []
     parts: list[pd.DataFrame] = []
-    for measure, m in found.items():
-        parts += _costs(context, m, sizes[measure], _counted_from(context, study, measure, m))
+    for effect in evaluation.effects:
+        m = found[effect.measure]
+        parts += _costs(context, m, _behind(evaluation, effect), _counted_from(context, study, m))
         lines.append(job_item(context, study, m))
     notes = (
         (
@@ -113,21 +116,23 @@ def worth_items(context: Context, study: Tracing) -> list[Item]:
             if m.job_value is not None
         ),
         *dict.fromkeys(context.text(said) for each in found.values() for said in lasting(each)),
-        *((BY_WIDEST,) if any(_widened(m.worth) for m in found.values()) else ()),
+        *((BY_WIDEST,) if any(map(_widened, found.values())) else ()),
         *_converted(context),
-        study.panel.sample.design.published_basis,
+        study.published_basis,
     )
     units: dict[str, tuple[float, int]] = {}
     for m in found.values():
-        units[_break_even_row(context, m)] = (
-            _break_even_scale(context) if m.measured is None else (1.0, 3)
-        )
-        if m.measured is not None:
-            units[job_years_row(context, m)] = (1.0, 3)
+        if m.measured is None:
+            outcome = evaluation.params.impact.main_outcome
+            units[_break_even_row(context, m)] = outcome_scale(context, outcome)
+        else:
+            units |= dict.fromkeys(
+                (_break_even_row(context, m), job_years_row(context, m)), (1.0, 3)
+            )
     table = Table(
         id="T20",
         title="Cost per participant, completer and additional job-year",
-        cells=pd.concat(parts, ignore_index=True),
+        cells=joined(parts),
         source=study.source,
         notes=notes,
         digits=0,
@@ -136,9 +141,9 @@ def worth_items(context: Context, study: Tracing) -> list[Item]:
     return [table, *lines, _figure(context, study, found), *_plane(context, study, found)]
 
 
-def _widened(worth: CostEffectiveness | NotEstimable) -> bool:
+def _widened(m: Priced) -> bool:
     """Whether an interval over clusters speaks for the job-years of a measure."""
-    return isinstance(worth, CostEffectiveness) and worth.spoken is not None
+    return isinstance(m.worth, CostEffectiveness) and m.worth.spoken is not None
 
 
 def _behind(evaluation: Evaluation, effect: Effects) -> Estimate | None:
@@ -148,7 +153,7 @@ def _behind(evaluation: Evaluation, effect: Effects) -> Estimate | None:
         for (outcome, _), e in effect.by_wave.items()
         if outcome == MONTHS and isinstance(e, Estimate)
     ]
-    main = effect.by_wave.get(main_cell(evaluation))
+    main = effect.by_wave.get(evaluation.main_cell)
     found = months or ([main] if isinstance(main, Estimate) else [])
     return min(found, key=lambda e: float(e.n[0]), default=None)
 
@@ -157,53 +162,49 @@ def _break_even_row(context: Context, m: Priced) -> str:
     """The row of the effect that pays for the cost, with its unit."""
     unit = "job-years"
     if m.measured is None:
-        unit = unit_of(context, context.evaluation.params.impact.main_outcome)[2]
+        unit = unit_of(context, context.params.impact.main_outcome)[2]
     return context.text("{m}, break-even effect, {u}", m=m.measure, u=context.text(unit))
-
-
-def _break_even_scale(context: Context) -> tuple[float, int]:
-    return outcome_scale(context, context.evaluation.params.impact.main_outcome)
 
 
 def _converted(context: Context) -> tuple[Message, ...]:
     """Of which prices the costs are: those of the years in which services were given, in euro or at
     the rate of one year in another currency.
     """
-    cost = context.evaluation.params.cost
+    cost = context.params.cost
     if cost.currency == "EUR":
         return (Message(AS_SPENT),)
     values = {"c": cost.currency, "r": context.evaluation.per_euro, "y": str(cost.price_year)}
     return (Message(RATE, values),)
 
 
-def cost_row(context: Context, measure: str, what: str, currency: str) -> str:
+def cost_row(context: Context, measure: str, what: str) -> str:
     """A row of T20."""
+    currency = context.params.cost.currency
     return context.text("{m}, {what}, {c}", m=measure, what=context.text(what), c=currency)
 
 
-def _counted_from(context: Context, study: Tracing, measure: str, m: Priced) -> tuple[CellKey, ...]:
+def _counted_from(context: Context, study: Tracing, m: Priced) -> tuple[CellKey, ...]:
     """The cells of T17 that job-years are counted from: each of them could be had from the sum and
     the others.
     """
-    headline = headline_cell(context, measure, study)
+    headline = headline_cell(context, m.measure, study)
     if m.measured is None:
         return (headline,)
     waves = [wave for wave in study.waves if study.months[wave] <= m.measured]
     yearly = [wave for wave in waves if study.months[wave] % YEAR == 0]
-    return (headline, *(effect_cell(context, measure, study, MONTHS, wave) for wave in yearly))
+    return (headline, *(effect_cell(context, m.measure, study, MONTHS, wave) for wave in yearly))
 
 
 def _of_completers(estimate: Estimate | NotEstimable) -> Standing:
     """What a cost per completer tells beside that per participant: how many completed."""
     if isinstance(estimate, NotEstimable):
         return NOBODY
-    design = estimate.parts[0].design
     completed = np.asarray(estimate.extra["completed"], bool)
     behind = persons_behind(estimate, 0)
     if behind is None:
         return NOBODY
     among = behind.rows[: completed.size]
-    name = population(design)
+    name = population(estimate.parts[0].design)
     return Standing(
         tells=(Persons.of(name, among & completed), Persons.of(name, among & ~completed))
     )
@@ -212,55 +213,42 @@ def _of_completers(estimate: Estimate | NotEstimable) -> Standing:
 def _costs(
     context: Context, m: Priced, behind: Estimate | None, counted_from: tuple[CellKey, ...]
 ) -> list[pd.DataFrame]:
-    def named(what: str) -> str:
-        return cost_row(context, m.measure, what, m.currency)
-
-    out = [
-        _without_p(with_interval(context, named("cost per participant"), m.cost)),
-        _without_p(
-            with_interval(
-                context, named("cost per completer"), m.completer, _of_completers(m.completer)
-            )
-        ),
+    each, completer = (
+        cost_row(context, m.measure, what)
+        for what in ("cost per participant", "cost per completer")
+    )
+    spent = [
+        with_interval(context, each, m.cost),
+        with_interval(context, completer, m.completer, _of_completers(m.completer)),
     ]
-    return [*out, *(following(cells, *counted_from) for cells in _job_costs(context, m, behind))]
+    return [
+        *(cells[cells["column"] != P] for cells in spent),
+        *(following(cells, *counted_from) for cells in _job_costs(context, m, behind)),
+    ]
 
 
 def _job_costs(context: Context, m: Priced, behind: Estimate | None) -> list[pd.DataFrame]:
     """What job-years cost and gain."""
-
-    def named(what: str) -> str:
-        return cost_row(context, m.measure, what, m.currency)
-
-    job, net, even = (
-        named(JOB_YEAR_ROW),
-        named("net benefit per participant"),
-        _break_even_row(context, m),
+    job, net = (
+        cost_row(context, m.measure, what) for what in (JOB_YEAR_ROW, "net benefit per participant")
     )
+    even = _break_even_row(context, m)
     w = m.worth
     if isinstance(w, NotEstimable):
         return [cells_of([(row, "estimate", w) for row in (job, net, even)], context.rules)]
     out = _job_years(context, m, behind)
-    ratio, benefit, least = m.job, w.net_benefit, w.break_even
-    if isinstance(ratio, NotEstimable):
-        out.append(cells_of([(job, "estimate", ratio)], context.rules))
+    out.append(_line(context, job, m.job, w.fieller or (np.nan, np.nan), behind, m.currency))
+    if isinstance(w.net_benefit, NotEstimable):
+        out.append(single(context, net, "estimate", NotEstimable(NO_VALUE)))
     else:
-        out.append(_line(job, ratio, w.fieller or (np.nan, np.nan), behind, m.currency))
-    out.append(
-        cells_of([(net, "estimate", NotEstimable(NO_VALUE))], context.rules)
-        if isinstance(benefit, NotEstimable)
-        else _line(net, benefit[0], benefit[1:], behind, m.currency)
-    )
-    out.append(
-        cells_of([(even, "estimate", NotEstimable(NO_VALUE))], context.rules)
-        if isinstance(least, NotEstimable)
-        else rows([plain(even, "estimate", least, _unit_of_job(m), kind="effect")])
-    )
+        value, *ends = w.net_benefit
+        out.append(_line(context, net, value, ends, behind, m.currency))
+    if isinstance(w.break_even, NotEstimable):
+        out.append(single(context, even, "estimate", NotEstimable(NO_VALUE)))
+    else:
+        unit = "share" if m.measured is None else "job-years"
+        out.append(rows([plain(even, "estimate", w.break_even, unit, kind="effect")]))
     return out
-
-
-def _unit_of_job(m: Priced) -> str:
-    return "share" if m.measured is None else "job-years"
 
 
 def _job_years(context: Context, m: Priced, behind: Estimate | None) -> list[pd.DataFrame]:
@@ -269,15 +257,15 @@ def _job_years(context: Context, m: Priced, behind: Estimate | None) -> list[pd.
     if m.measured is None or isinstance(w, NotEstimable):
         return []
     row = job_years_row(context, m)
-    out = [_line(row, w.effect, w.effect_interval, behind, "job-years")]
+    out = [_line(context, row, w.effect, w.effect_interval, behind, "job-years")]
     supposed = context.text(
         "{m}, scenario: cost per additional job-year, {c}", m=m.measure, c=m.currency
     )
     ends = m.scenario.fieller if isinstance(m.scenario, CostEffectiveness) else None
     if isinstance(m.supposed, NotEstimable):
-        out.append(cells_of([(supposed, "estimate", m.supposed)], context.rules))
+        out.append(single(context, supposed, "estimate", m.supposed))
     elif m.supposed is not None and ends is not None:
-        out.append(_line(supposed, m.supposed, ends, behind, m.currency))
+        out.append(_line(context, supposed, m.supposed, ends, behind, m.currency))
     return out
 
 
@@ -289,36 +277,26 @@ def job_years_row(context: Context, m: Priced) -> str:
 
 
 def _line(
-    row: str, value: float, ends: Sequence[float], behind: Estimate | None, unit: str
+    context: Context,
+    row: str,
+    value: float | NotEstimable,
+    ends: Sequence[float],
+    behind: Estimate | None,
+    unit: str,
 ) -> pd.DataFrame:
+    if isinstance(value, NotEstimable):
+        return single(context, row, "estimate", value)
     standing = NOBODY if behind is None else standing_of(behind)
     n = np.nan if behind is None else float(behind.n[0])
-    main = plain(row, "estimate", value, unit, n, "effect", standing=standing) | {
-        "ci_low": float(ends[0]),
-        "ci_high": float(ends[1]),
-    }
-    return rows(
-        [
-            main,
-            plain(row, FROM, ends[0], unit, kind="effect"),
-            plain(row, TO, ends[1], unit, kind="effect"),
-        ]
-    )
-
-
-def _without_p(cells: pd.DataFrame) -> pd.DataFrame:
-    return cells[cells["column"] != P]
+    main = plain(row, "estimate", value, unit, n, "effect", standing=standing)
+    return rows(with_ends(main, *ends))
 
 
 def job_item(context: Context, study: Tracing, m: Priced) -> SummarySpec:
     """What an additional job-year cost, or why there is no cost; said where the cells that it is
     of are shown.
     """
-
-    def say(published: pd.DataFrame) -> str:
-        return job_sentence(context, study, m, published)
-
-    return SummarySpec(job_cells(context, study, m), say)
+    return SummarySpec(job_cells(context, study, m), partial(job_sentence, context, study, m))
 
 
 def job_cells(context: Context, study: Tracing, m: Priced) -> tuple[CellKey, ...]:
@@ -326,8 +304,7 @@ def job_cells(context: Context, study: Tracing, m: Priced) -> tuple[CellKey, ...
     effect = headline_cell(context, m.measure, study)
     if isinstance(m.job, NotEstimable):
         return (effect,)
-    row = cost_row(context, m.measure, JOB_YEAR_ROW, m.currency)
-    return (effect, CellKey("T20", row, "estimate"))
+    return (effect, CellKey("T20", cost_row(context, m.measure, JOB_YEAR_ROW), "estimate"))
 
 
 def job_sentence(context: Context, study: Tracing, m: Priced, published: pd.DataFrame) -> str:
@@ -360,40 +337,37 @@ def _figure(context: Context, study: Tracing, found: dict[str, Priced]) -> Pictu
     """F13: every cost that table T20 shows, with its interval."""
     title = "What the measures cost"
     labels: dict[CellKey, tuple[str, str, str]] = {}
-    for measure, m in found.items():
-        for row, what in DRAWN.items():
-            key = CellKey("T20", cost_row(context, measure, row, m.currency), "estimate")
-            said = context.text(what)
-            labels[key] = (context.text("{m}, {what}", m=measure, what=said), said, measure)
-    currency = next(iter(found.values())).currency
+    for measure, (row, what) in product(found, DRAWN.items()):
+        key = CellKey("T20", cost_row(context, measure, row), "estimate")
+        said = context.text(what)
+        labels[key] = (context.text("{m}, {what}", m=measure, what=said), said, measure)
 
     def draw(published: pd.DataFrame) -> figures.Figure | str:
         cells = published[published["ci_low"].notna()]
         if cells.empty:
-            reason = context.text("no cost can be shown")
-            return context.text("{f}: {m}: {r}.", f="F13", m=", ".join(found), r=reason)
+            return context.nothing("F13", ", ".join(found), NO_COST)
         named = [labels[CellKey("T20", row, "estimate")] for row in cells["row"]]
+        names, groups, measures = map(list, zip(*named, strict=True))
         frame = pd.DataFrame(
             {
-                "label": [label for label, _, _ in named],
+                "label": names,
                 "value": cells["value"].to_numpy(),
                 "low": cells["ci_low"].to_numpy(),
                 "high": cells["ci_high"].to_numpy(),
-                "group": [group for _, group, _ in named],
+                "group": groups,
             }
         )
-        measures = [measure for _, _, measure in named]
         known = cells["n"].groupby(measures).max().sum()
         notes = (
             "A measure without a cost per additional job-year is missing here: the table before"
             " says why.",
             persons(context, known),
-            study.panel.sample.design.published_basis,
+            study.published_basis,
         )
         return figures_impact.forest(
             context.caption("F13", title, study.source, notes),
             frame,
-            context.text("{c} (95% interval)", c=currency),
+            context.text("{c} (95% interval)", c=context.params.cost.currency),
             1.0,
             False,
             digits=0,
@@ -403,13 +377,13 @@ def _figure(context: Context, study: Tracing, found: dict[str, Priced]) -> Pictu
     return PictureSpec("F13", title, draw, refers=tuple(labels))
 
 
-def _plane(context: Context, study: Tracing, found: dict[str, Priced]) -> list[Item]:
+def _plane(context: Context, study: Tracing, found: dict[str, Priced]) -> Items:
     """F13b: effect and cost together, also where the ratio is not defined."""
     worths = {
         measure: m.worth for measure, m in found.items() if isinstance(m.worth, CostEffectiveness)
     }
-    said: list[Item] = [
-        context.text("{f}: {m}: {r}.", f="F13b", m=measure, r=context.text(m.worth.reason))
+    said: Items = [
+        context.nothing("F13b", measure, m.worth.reason)
         for measure, m in found.items()
         if isinstance(m.worth, NotEstimable)
     ]
@@ -420,15 +394,12 @@ def _plane(context: Context, study: Tracing, found: dict[str, Priced]) -> list[I
         " measure costs and gains nothing."
     ]
     title = "Effect and cost together"
-    currency = next(iter(found.values())).currency
     cells = []
     for measure, worth in worths.items():
         sample = study.of(measure).sample
-        who = Persons.among(sample, sample.frame[TREATED].to_numpy(float) == 1)
-        cost = CellKey(
-            "T20", cost_row(context, measure, "cost per participant", currency), "estimate"
-        )
-        counted_from = _counted_from(context, study, measure, found[measure])
+        who = Persons.among(sample, arm_of(sample) == 1)
+        cost = CellKey("T20", cost_row(context, measure, "cost per participant"), "estimate")
+        counted_from = _counted_from(context, study, found[measure])
         cells.append(following(_plane_cells(measure, worth, who), cost, *counted_from))
 
     def draw(published: pd.DataFrame) -> figures.Figure | str:
@@ -436,32 +407,21 @@ def _plane(context: Context, study: Tracing, found: dict[str, Priced]) -> list[I
         shown = wide.reindex(list(worths)).dropna()
         drawn = {str(measure): row for measure, row in shown.iterrows()}
         if not drawn:
-            reason = context.text("no cost can be shown")
-            return context.text("{f}: {m}: {r}.", f="F13b", m=", ".join(worths), r=reason)
-        known = published.groupby("row")["n"].max().sum()
-        return figures_impact.plane(
-            context.caption(
-                "F13b",
-                title,
-                study.source,
-                (*notes, persons(context, known), study.panel.sample.design.published_basis),
-            ),
-            drawn,
-            currency,
-        )
+            return context.nothing("F13b", ", ".join(worths), NO_COST)
+        known = persons(context, published.groupby("row")["n"].max().sum())
+        told = (*notes, known, study.published_basis)
+        caption = context.caption("F13b", title, study.source, told)
+        return figures_impact.plane(caption, drawn, context.params.cost.currency)
 
-    return [*said, PictureSpec("F13b", title, draw, pd.concat(cells, ignore_index=True))]
+    return [*said, PictureSpec("F13b", title, draw, joined(cells))]
 
 
 def _plane_cells(measure: str, worth: CostEffectiveness, who: Persons) -> pd.DataFrame:
     """Effect and cost, each with the ends of the interval that speaks for it."""
-    numbers = zip(
-        figures_impact.IN_PLANE,
-        (worth.effect, *worth.effect_interval, worth.cost, *worth.cost_interval),
-        strict=True,
-    )
+    values = (worth.effect, *worth.effect_interval, worth.cost, *worth.cost_interval)
+    standing = Standing(persons=who)
     made = [
-        plain(measure, name, float(value), n=who.n, kind="effect", standing=Standing(persons=who))
-        for name, value in numbers
+        plain(measure, name, value, n=who.n, kind="effect", standing=standing)
+        for name, value in zip(figures_impact.IN_PLANE, values, strict=True)
     ]
     return rows(made)

@@ -4,35 +4,35 @@ say on each, and how strong that evidence is, by fixed rules.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import replace
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
 
 from mismes_eval.estimate.estimate import Estimate, NotEstimable
 from mismes_eval.estimate.verdict import Span
-from mismes_eval.evaluation.sensitivity import Doubt
 from mismes_eval.evaluation.tracer_effects import Effects
 from mismes_eval.evaluation.tracer_study import Tracing
-from mismes_eval.inventory import Inventory
 from mismes_eval.lfs.catalogue import catalogue
 from mismes_eval.report.chapters.base import Context, Item, text_table
-from mismes_eval.report.chapters.cells import following, plain, rows, span_at
+from mismes_eval.report.chapters.cells import following, joined, plain, rows, span_at
 from mismes_eval.report.chapters.costs import job_cells, job_sentence
 from mismes_eval.report.chapters.criteria_of_effects import (
+    FEW,
     MODERATE,
     NONE,
     STRONG,
     WEAK,
-    Line,
     impact,
     no_evidence,
+    of_measure,
     on_participants,
     strength_of_records,
     sustainability,
 )
 from mismes_eval.report.chapters.job_year import priced
+from mismes_eval.report.chapters.study import EFFECTIVENESS, Line
 from mismes_eval.report.chapters.verdicts import effect_verdict
 from mismes_eval.report.document.cells import CellKey
 from mismes_eval.report.document.items import SentenceSpec
@@ -161,23 +161,14 @@ def _relevance(context: Context) -> list[Line]:
             reason = span.reason if isinstance(span, NotEstimable) else UNTOLD
             out.append(no_evidence(context, name, reason, table))
             continue
-        sentence = GAPS[span.sign]
-        out.append(
-            Line(
-                name,
-                context.text(
-                    sentence,
-                    o=context.text(what),
-                    **interval(context, span),
-                ),
-                survey_strength(context, gap, rates_of(table, title)),
-                table,
-            )
-        )
+        said = context.text(GAPS[span.sign], o=context.text(what), **interval(context, span))
+        strength = survey_strength(context, gap, rates_of(table, title))
+        out.append(Line(name, said, strength, table))
     return out + _take_up(context)
 
 
 UNTOLD = "the survey does not tell who returned"
+NO_INVENTORY = "no inventory was supplied"
 
 
 def returnee_gap(context: Context, id_: str) -> Estimate | NotEstimable:
@@ -228,7 +219,7 @@ def gaps_item(context: Context) -> list[SentenceSpec]:
             cells.append(following(told, *(CellKey(*at) for at in rates_of(table, title))))
     if not cells:
         return []
-    return [SentenceSpec("", {}, id=GAP.table, cells=pd.concat(cells, ignore_index=True))]
+    return [SentenceSpec("", {}, id=GAP.table, cells=joined(cells))]
 
 
 def published_gap(context: Context, id_: str) -> Span | NotEstimable:
@@ -240,94 +231,109 @@ def published_gap(context: Context, id_: str) -> Span | NotEstimable:
     return span_at(context.published_at([key]), key) or NotEstimable("too few persons")
 
 
-def _of_inventory(
-    context: Context, criterion: str, make: Callable[[Inventory, int], list[Line]]
-) -> list[Line]:
-    inventory = context.evaluation.inventory
-    return (
-        [no_evidence(context, criterion, "no inventory was supplied")]
-        if inventory is None
-        else make(inventory, int(inventory.counted.sum()))
-    )
-
-
 def _indicator(table: pd.DataFrame, name: str) -> tuple[float, float]:
     """Value and number of measures behind it, over all measures; NaN and 0 where there is none."""
     mine = table[(table["indicator"] == name) & (table["group"].astype(str) == "all")]
-    return (
-        (float("nan"), 0.0)
-        if mine.empty
-        else (float(mine["value"].iloc[0]), float(mine["n"].iloc[0]))
-    )
+    if mine.empty:
+        return float("nan"), 0.0
+    return float(mine["value"].iloc[0]), float(mine["n"].iloc[0])
 
 
 def _coherence(context: Context) -> list[Line]:
-    def make(inventory: Inventory, whole: int) -> list[Line]:
-        frame = inventory.frame[inventory.counted.to_numpy()]
-        score = pd.to_numeric(frame["embedded_national"], errors="coerce").dropna()
-        partner = float(frame["national_partner"].notna().mean())
-        out = []
-        if len(score):
-            said = context.text(
-                "{a:.0%} of measures with a score are partly or fully embedded in national systems;"
-                " {b:.0%} name a national partner.",
-                a=float((score >= 2).mean()),
-                b=partner,
-            )
-            out.append(Line("Coherence", said, strength_of_records(len(score), whole), "T05"))
-        paid = inventory.tree.paid("budget_eur")
-        if paid["budget_eur"].sum() > 0:
-            by = (
-                paid.groupby(paid["funder_main"].astype(str))["budget_eur"].sum()
-                / paid["budget_eur"].sum()
-            )
-            said = context.text(
-                "{k} main funders; the concentration of their budgets is {h} (Herfindahl index, 1:"
-                " a single funder).",
-                k=len(by),
-                h=context.words.number(float((by**2).sum()), 2),
-            )
-            out.append(Line("Coherence", said, strength_of_records(len(paid), whole), "T02, T05"))
-        return out or [
-            no_evidence(context, "Coherence", "the inventory has neither scores nor budgets")
-        ]
+    inventory = context.evaluation.inventory
+    if inventory is None:
+        return [no_evidence(context, "Coherence", NO_INVENTORY)]
+    frame = inventory.frame[inventory.counted.to_numpy()]
+    score = pd.to_numeric(frame["embedded_national"], errors="coerce").dropna()
+    out = []
+    if len(score):
+        said = context.text(
+            "{a:.0%} of measures with a score are partly or fully embedded in national systems;"
+            " {b:.0%} name a national partner.",
+            a=float((score >= 2).mean()),
+            b=float(frame["national_partner"].notna().mean()),
+        )
+        out.append(Line("Coherence", said, strength_of_records(len(score), len(frame)), "T05"))
+    paid = inventory.tree.paid("budget_eur")
+    whole = paid["budget_eur"].sum()
+    if whole > 0:
+        by = paid.groupby(paid["funder_main"].astype(str))["budget_eur"].sum() / whole
+        said = context.text(
+            "{k} main funders; the concentration of their budgets is {h} (Herfindahl index, 1: a"
+            " single funder).",
+            k=len(by),
+            h=context.words.number(float((by**2).sum()), 2),
+        )
+        out.append(Line("Coherence", said, strength_of_records(len(paid), len(frame)), "T02, T05"))
+    none = "the inventory has neither scores nor budgets"
+    return out or [no_evidence(context, "Coherence", none)]
 
-    return _of_inventory(context, "Coherence", make)
+
+@dataclass(frozen=True)
+class _Reported:
+    """What an indicator of the inventory says of a criterion. least: measures that must report it.
+    tables: that show it.
+    """
+
+    indicator: str
+    words: str
+    scale: float = 100.0
+    digits: int = 1
+    least: int = 1
+    tables: str = "T05"
+
+
+RESULTS = (
+    _Reported(
+        "completion rate",
+        "{v}% of beneficiaries completed what they began ({k} of {n} measures report it).",
+    ),
+    _Reported(
+        "placement rate",
+        "{v}% of those who completed were placed in a job ({k} of {n} measures report it).",
+    ),
+)
+COSTS = (
+    _Reported(
+        "cost per beneficiary, median",
+        "The median measure spends {v} euro for each beneficiary ({k} of {n} measures report both).",
+        scale=1.0,
+        digits=0,
+        least=3,
+        tables="T04, T05",
+    ),
+    _Reported(
+        "overhead ratio, median",
+        "Overhead takes {v}% of the cost in the median measure ({k} of {n} measures report it).",
+        least=3,
+        tables="T04, T05",
+    ),
+)
+
+
+def _recorded(
+    context: Context, criterion: str, told: Sequence[_Reported], none: str, table: str
+) -> list[Line]:
+    """What indicators of the inventory say. none: where no measure reports one; table: of these."""
+    inventory = context.evaluation.inventory
+    if inventory is None:
+        return [no_evidence(context, criterion, NO_INVENTORY)]
+    whole = int(inventory.counted.sum())
+    indicators = inventory.profile().indicators
+    out = list[Line]()
+    for one in told:
+        value, n = _indicator(indicators, one.indicator)
+        if n >= one.least and np.isfinite(value):
+            shown = context.words.number(value * one.scale, one.digits)
+            said = context.text(one.words, v=shown, k=int(n), n=whole)
+            out.append(Line(criterion, said, strength_of_records(n, whole), one.tables))
+    return out or [no_evidence(context, criterion, none, table)]
 
 
 def _effectiveness(context: Context) -> list[Line]:
-    def make(inventory: Inventory, whole: int) -> list[Line]:
-        out = list[Line]()
-        table = inventory.profile().indicators
-        for name, sentence in (
-            (
-                "completion rate",
-                "{v}% of beneficiaries completed what they began ({k} of {n} measures report it).",
-            ),
-            (
-                "placement rate",
-                "{v}% of those who completed were placed in a job ({k} of {n} measures report it).",
-            ),
-        ):
-            value, kind = _indicator(table, name)
-            if kind and np.isfinite(value):
-                out.append(
-                    Line(
-                        "Effectiveness",
-                        context.text(
-                            sentence, v=context.words.number(value * 100), k=int(kind), n=whole
-                        ),
-                        strength_of_records(kind, whole),
-                        "T05",
-                    )
-                )
-        return out or [
-            no_evidence(
-                context, "Effectiveness", "no measure reports completions or placements", "T05"
-            )
-        ]
-
-    return on_participants(context) + _of_inventory(context, "Effectiveness", make)
+    none = "no measure reports completions or placements"
+    recorded = _recorded(context, EFFECTIVENESS, RESULTS, none, "T05")
+    return on_participants(context) + recorded
 
 
 def _take_up(context: Context) -> list[Line]:
@@ -344,64 +350,21 @@ def _take_up(context: Context) -> list[Line]:
 
 
 def _efficiency(context: Context) -> list[Line]:
-    def make(inventory: Inventory, whole: int) -> list[Line]:
-        out = list[Line]()
-        table = inventory.profile().indicators
-        n = context.words.number
-        for name, sentence, scale, digits in (
-            (
-                "cost per beneficiary, median",
-                (
-                    "The median measure spends {v} euro for each beneficiary ({k} of {n} measures"
-                    " report both)."
-                ),
-                1.0,
-                0,
-            ),
-            (
-                "overhead ratio, median",
-                (
-                    "Overhead takes {v}% of the cost in the median measure ({k} of {n} measures"
-                    " report it)."
-                ),
-                100.0,
-                1,
-            ),
-        ):
-            value, kind = _indicator(table, name)
-            if kind >= 3 and np.isfinite(value):
-                out.append(
-                    Line(
-                        "Efficiency",
-                        context.text(sentence, v=n(value * scale, digits), k=int(kind), n=whole),
-                        strength_of_records(kind, whole),
-                        "T04, T05",
-                    )
-                )
-        return out or [
-            no_evidence(
-                context, "Efficiency", "fewer than three measures report their costs", "T04"
-            )
-        ]
-
     study = context.evaluation.tracing
-    out = _of_inventory(context, "Efficiency", make)
-    if study is None:
-        return out
-    return out + [
-        _job_year(context, study, effect, doubt)
-        for effect, doubt in zip(context.evaluation.effects, context.evaluation.doubts, strict=True)
-    ]
+    none = "fewer than three measures report their costs"
+    out = _recorded(context, "Efficiency", COSTS, none, "T04")
+    if study is not None:
+        out += [_job_year(context, study, effect) for effect in context.evaluation.effects]
+    return out
 
 
-def _job_year(context: Context, study: Tracing, effect: Effects, d: Doubt) -> Line:
-    m = priced(context.evaluation, study, effect, d)
+def _job_year(context: Context, study: Tracing, effect: Effects) -> Line:
+    m = priced(context.evaluation, study, effect)
     said = job_sentence(context, study, m, context.published_at(job_cells(context, study, m)))
     if not said:
-        few = context.text("{m}: {r}", m=m.measure, r=context.text("too few persons"))
-        return Line("Efficiency", few, NONE, "T20")
+        return of_measure(context, "Efficiency", m.measure, FEW, "T20")
     if isinstance(m.job, NotEstimable):
         return Line("Efficiency", said, NONE, "T20")
-    verdict = effect_verdict(context.evaluation, effect, d)
+    verdict = effect_verdict(context.evaluation, effect)
     held = NONE if verdict is None else verdict.sureness
     return Line("Efficiency", said, held, "T20, F13")

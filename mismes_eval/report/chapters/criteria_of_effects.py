@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from mismes_eval.estimate.estimate import NotEstimable
 from mismes_eval.evaluation.lottery import Lottery
 from mismes_eval.evaluation.rollout import Rollout
-from mismes_eval.evaluation.sensitivity import Doubt
 from mismes_eval.evaluation.tracer_effects import Effects
 from mismes_eval.evaluation.tracer_study import Tracing
 from mismes_eval.report import sentences
 from mismes_eval.report.chapters.base import Context
 from mismes_eval.report.chapters.cells import (
+    NO_SUCH,
     about_effect,
     about_rollout,
     as_published,
@@ -22,31 +20,27 @@ from mismes_eval.report.chapters.cells import (
 )
 from mismes_eval.report.chapters.lottery import about_draw, main_key, not_drawn
 from mismes_eval.report.chapters.rollout import EFFECT, rolled_cell
-from mismes_eval.report.chapters.study import study_findings
+from mismes_eval.report.chapters.study import EFFECTIVENESS, Line, study_findings
 from mismes_eval.report.chapters.verdicts import (
     draw_verdict,
     effect_verdict,
     later_verdict,
-    main_cell,
     rollout_verdict,
 )
 
 STRONG, MODERATE, WEAK, NONE = "strong", "moderate", "weak", "none"
 ENOUGH = 0.8
-
-
-@dataclass(frozen=True)
-class Line:
-    """One sentence of evidence on a criterion."""
-
-    criterion: str
-    finding: str
-    strength: str
-    tables: str
+FEW = "too few persons"
 
 
 def no_evidence(context: Context, criterion: str, reason: str, tables: str = "") -> Line:
     said = context.text("Nothing can be said: {r}.", r=context.text(reason).rstrip("."))
+    return Line(criterion, said, NONE, tables)
+
+
+def of_measure(context: Context, criterion: str, measure: str, reason: str, tables: str) -> Line:
+    """Why nothing is said of a measure."""
+    said = context.text("{m}: {r}", m=measure, r=context.text(reason))
     return Line(criterion, said, NONE, tables)
 
 
@@ -60,31 +54,18 @@ def on_participants(context: Context) -> list[Line]:
     """What the measures changed for those who took part."""
     study = context.evaluation.tracing
     out = list[Line]()
-    for effect, doubt in zip(context.evaluation.effects, context.evaluation.doubts, strict=True):
+    for effect in context.evaluation.effects:
         assert study is not None
-        out.append(
-            _effect(
-                context,
-                study,
-                effect,
-                doubt,
-                f"T17-{effect.measure}, T19-{effect.measure}, F12-{effect.measure}",
-            )
-        )
+        tables = f"T17-{effect.measure}, T19-{effect.measure}, F12-{effect.measure}"
+        out.append(_effect(context, study, effect, tables))
     own = context.evaluation.study
     if own is not None:
-        found = study_findings(context, own)
-        out += [
-            Line("Effectiveness", finding.said, finding.strength, finding.tables)
-            for finding in found
-        ]
+        out += study_findings(context, own)
     draw = context.evaluation.lottery
     if draw is not None:
         out.append(_drawn(context, draw))
     none = "no tracer study, study file or draw by lot was supplied"
-    return out or [
-        no_evidence(context, "Effectiveness", none if study is None else "too few persons")
-    ]
+    return out or [no_evidence(context, EFFECTIVENESS, none if study is None else FEW)]
 
 
 def impact(context: Context) -> list[Line]:
@@ -96,20 +77,17 @@ def impact(context: Context) -> list[Line]:
 
 
 def _effect(
-    context: Context, study: Tracing, effect: Effects, d: Doubt, tables: str, last: object = None
+    context: Context, study: Tracing, effect: Effects, tables: str, last: object = None
 ) -> Line:
     """The main effect or, for sustainability, that of the last wave."""
-    criterion = "Effectiveness" if last is None else "Sustainability"
-    outcome, wave = main_cell(context.evaluation)
+    criterion = EFFECTIVENESS if last is None else "Sustainability"
+    outcome, wave = context.evaluation.main_cell
     wave = wave if last is None else last
-    estimate = effect.by_wave.get(
-        (outcome, wave), NotEstimable("the params name no such outcome and wave")
-    )
+    estimate = effect.by_wave.get((outcome, wave), NO_SUCH)
     if isinstance(estimate, NotEstimable):
-        reason = context.text("{m}: {r}", m=effect.measure, r=context.text(estimate.reason))
-        return Line(criterion, reason, NONE, tables)
+        return of_measure(context, criterion, effect.measure, estimate.reason, tables)
     if last is None:
-        verdict = effect_verdict(context.evaluation, effect, d)
+        verdict = effect_verdict(context.evaluation, effect)
         assert verdict is not None
         held: str = verdict.sureness
     else:
@@ -120,9 +98,8 @@ def _effect(
     cells = context.published_at([shown, spoken])
     told = as_published(verdict, cells, spoken)
     if told is None or span_at(cells, shown) is None:
-        few = context.text("{m}: {r}", m=effect.measure, r=context.text("too few persons"))
-        return Line(criterion, few, NONE, tables)
-    about = about_effect(context, effect.measure, outcome, study.months[wave])
+        return of_measure(context, criterion, effect.measure, FEW, tables)
+    about = about_effect(context, study, effect.measure, outcome, wave)
     messages = [sentences.effect_in_short(told, about), *sentences.reservations(told)]
     said = " ".join(context.text(message) for message in messages)
     return Line(criterion, context.name(said), held, tables)
@@ -132,31 +109,28 @@ def _drawn(context: Context, draw: Lottery) -> Line:
     """What a lot changed in the main outcome."""
     verdict = draw_verdict(context.evaluation, draw)
     if verdict is None:
-        return Line("Effectiveness", not_drawn(context, draw), NONE, "T33")
+        return Line(EFFECTIVENESS, not_drawn(context, draw), NONE, "T33")
     key = main_key(context, draw)
     told = as_published(verdict, context.published_at([key]), key)
     if told is None:
-        few = context.text("{m}: {r}", m=draw.measure, r=context.text("too few persons"))
-        return Line("Effectiveness", few, NONE, "T33")
+        return of_measure(context, EFFECTIVENESS, draw.measure, FEW, "T33")
     about = about_draw(context, draw, draw.main_outcome)
     messages = [sentences.drawn_sentence(told, about), *sentences.reservations(told)]
     said = " ".join(context.text(message) for message in messages)
     tables = "T33, T35, T36" if draw.taken else "T33, T35"
-    return Line("Effectiveness", context.name(said), verdict.sureness, tables)
+    return Line(EFFECTIVENESS, context.name(said), verdict.sureness, tables)
 
 
 def _rolled(context: Context, r: Rollout) -> Line:
     verdict = rollout_verdict(r)
     if verdict is None:
         assert isinstance(r.overall, NotEstimable)
-        reason = context.text("{m}: {r}", m=r.measure, r=context.text(r.overall.reason))
-        return Line("Impact", reason, NONE, "T24")
+        return of_measure(context, "Impact", r.measure, r.overall.reason, "T24")
     spoken = rolled_cell(verdict)
     cells = context.published_at([EFFECT, spoken])
     told = as_published(verdict, cells, spoken)
     if told is None or span_at(cells, EFFECT) is None:
-        few = context.text("{m}: {r}", m=r.measure, r=context.text("too few persons"))
-        return Line("Impact", few, NONE, "T24")
+        return of_measure(context, "Impact", r.measure, FEW, "T24")
     effect = sentences.rollout_sentence(told, about_rollout(context, r))
     found = " ".join(map(context.text, [effect, *sentences.reservations(told)]))
     said = context.text("{m}: {r}", m=context.name(r.measure), r=found)
@@ -167,21 +141,16 @@ def sustainability(context: Context) -> list[Line]:
     """Does the effect last to the last wave, and do services go on without the funding?"""
     out = list[Line]()
     study = context.evaluation.tracing
-    main = context.evaluation.params.impact.main_wave
-    for effect, doubt in zip(context.evaluation.effects, context.evaluation.doubts, strict=True):
+    main = context.params.impact.main_wave
+    for effect in context.evaluation.effects:
         assert study is not None
         last = study.waves[-1]
+        table = f"T17-{effect.measure}"
         if last == main:
-            out.append(
-                no_evidence(
-                    context,
-                    "Sustainability",
-                    "the wave of the headline is the last one",
-                    f"T17-{effect.measure}",
-                )
-            )
+            reason = "the wave of the headline is the last one"
+            out.append(no_evidence(context, "Sustainability", reason, table))
         else:
-            out.append(_effect(context, study, effect, doubt, f"T17-{effect.measure}", last))
+            out.append(_effect(context, study, effect, table, last))
     inventory = context.evaluation.inventory
     if inventory is not None:
         frame = inventory.frame[inventory.counted.to_numpy()]
@@ -192,14 +161,8 @@ def sustainability(context: Context) -> list[Line]:
                 a=float(ended["sustained_after_end"].astype(bool).mean()),
                 k=len(ended),
             )
-            out.append(
-                Line(
-                    "Sustainability",
-                    said,
-                    strength_of_records(len(ended), len(frame)),
-                    "T05",
-                )
-            )
+            strength = strength_of_records(len(ended), len(frame))
+            out.append(Line("Sustainability", said, strength, "T05"))
     return out or [
         no_evidence(
             context, "Sustainability", "neither a tracer study nor an inventory says what lasted"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -14,12 +13,11 @@ from mismes_eval.estimate.estimate import Estimate, NotEstimable
 from mismes_eval.evaluation.survey import FINAL, NONE, Survey, reproduced
 from mismes_eval.numerics.rows import Float
 from mismes_eval.report import figures_common
-from mismes_eval.report.chapters.base import Chapter, Context, Item, text_table
-from mismes_eval.report.chapters.cells import persons, plain, rows
+from mismes_eval.report.chapters.base import Chapter, Context, Item, Items, text_table
+from mismes_eval.report.chapters.cells import Record, joined, persons, plain, rows, single
 from mismes_eval.report.chapters.quality import SPREAD, SPREAD_NOTE, margins, quality, weight_spread
 from mismes_eval.report.chapters.survey_basis import groups, with_status
-from mismes_eval.report.document.cells import NOBODY, STANDING, Persons, Standing, population
-from mismes_eval.report.document.estimated_cells import cells_of, counts
+from mismes_eval.report.document.cells import NOBODY, Persons, Standing, population
 from mismes_eval.report.document.estimated_cells import counted as cell_of_persons
 from mismes_eval.report.document.items import PictureSpec
 from mismes_eval.report.document.language import country_name
@@ -35,36 +33,22 @@ def data(context: Context) -> Chapter:
     step by step, T12b margins, F05 distribution of weights, published figures reproduced.
     """
     survey = context.evaluation.survey
+    items: Items = [_definitions(context), quality(context), *_edits(context)]
     if survey is None:
-        return Chapter(
-            "data",
-            "Definitions and data",
-            (
-                context.absent("labour force survey"),
-                _definitions(context),
-                quality(context),
-                *_edits(context),
-            ),
-        )
-    items: list[Item] = [
-        _definitions(context),
-        quality(context),
-        *_edits(context),
-        _weights(context, survey),
-        *_margins(context, survey),
-        *margins(context, survey),
-        _distribution(context, survey),
-    ]
-    reproduced = _targets(context, survey)
-    return Chapter(
-        "data",
-        "Definitions and data",
-        tuple(items + ([reproduced] if reproduced is not None else [])),
-    )
+        items.insert(0, context.absent("labour force survey"))
+    else:
+        items += [
+            _weights(context, survey),
+            *_margins(context, survey),
+            *margins(context, survey),
+            _distribution(context, survey),
+            *_targets(context, survey),
+        ]
+    return Chapter("data", "Definitions and data", tuple(items))
 
 
 def _definitions(context: Context) -> Item:
-    p, text, survey = context.evaluation.params, context.text, context.evaluation.survey
+    p, text, survey = context.params, context.text, context.evaluation.survey
     lines = [
         ("Country", context.name(country_name(p.country, context.words.code))),
         ("Reference year", str(p.year or "")),
@@ -79,7 +63,7 @@ def _definitions(context: Context) -> Item:
             ("Lonely PSUs", _lonely(context, survey)),
         ]
         isco, isced, icls = (
-            _codes_in(survey, column) for column in ("isco_version", "isced_version", "icls_v")
+            codes_in(survey, column) for column in ("isco_version", "isced_version", "icls_v")
         )
         resolutions = context.codes("icls")
         named = "; ".join(
@@ -121,7 +105,7 @@ FOUND = (
 )
 
 
-def _edits(context: Context) -> list[Item]:
+def _edits(context: Context) -> Items:
     """T06d: what the files of the tracer study contradict, counted and without ids."""
     study, text = context.evaluation.tracing, context.text
     counts = None if study is None else study.panel.edit_counts()
@@ -146,7 +130,7 @@ def _edits(context: Context) -> list[Item]:
     return [text_table(context, "T06d", title, lines, head, study.source, (FOUND, clean))]
 
 
-def _codes_in(s: Survey, column: str) -> list[str]:
+def codes_in(s: Survey, column: str) -> list[str]:
     """The different values of a column of the survey; none where it has no such column."""
     frame = s.sample.frame
     return [*frame[column].dropna().astype(str).unique()] if column in frame.columns else []
@@ -171,42 +155,39 @@ def _lonely(context: Context, s: Survey) -> str:
 
 
 def _weights(context: Context, s: Survey) -> Table:
+    """T12: two steps must not tell how few one of them left out, so who has weight stands behind
+    the columns that count them.
+    """
+    design = s.sample.design
     table = weight_diagnostics(s.sample)
-    frame = table.set_index(
-        pd.Index(
-            [
-                context.text("{k}. {step}", k=number, step=context.text(spelled(step)))
-                for number, step in enumerate((s.first_weight, *table["name"][1:]))
-            ]
-        )
-    )[["n", "sum", "cv", "kish_deff", "n_eff"]]
-    frame.insert(3, "spread", [weight_spread(s.sample, number) for number in range(len(frame))])
-    frame.columns = pd.Index(
-        [
-            "rows with weight",
-            "sum of weights",
-            "CV of weights",
-            SPREAD,
-            "Kish design effect",
-            "effective n",
+    names = (s.first_weight, *table["name"][1:])
+    cells = []
+    for number, (name, line) in enumerate(zip(names, table.to_dict("records"), strict=True)):
+        row = context.text("{k}. {step}", k=number, step=context.text(spelled(name)))
+        weights = design.weights_after(number)
+        standing = NOBODY
+        if weights.size == s.sample.n:
+            weighted = Persons.of(population(design), s.sample.domain & (weights != 0))
+            standing = Standing(tells=(weighted,))
+        told = {
+            "rows with weight": (line["n"], "persons", standing),
+            "sum of weights": (line["sum"], "weighted persons", standing),
+            "CV of weights": (line["cv"], "ratio", NOBODY),
+            SPREAD: (weight_spread(s.sample, number), "ratio", NOBODY),
+            "Kish design effect": (line["kish_deff"], "ratio", NOBODY),
+            "effective n": (line["n_eff"], "persons", standing),
+        }
+        if not s.counts_people:
+            del told["sum of weights"]
+        cells += [
+            plain(row, column, value, unit, standing=behind)
+            for column, (value, unit, behind) in told.items()
         ]
-    )
-    if not s.counts_people:
-        frame = frame.drop(columns="sum of weights")
-    units = dict.fromkeys((frame.columns[0], frame.columns[-1]), "persons")
-    units |= {"sum of weights": "weighted persons"}
-    out = counts(
-        "T12", "The weight, step by step", frame, s.source, digits=1, synthetic=context.synthetic
-    )
-    cells = out.cells.assign(
-        unit=[units.get(str(column), "ratio") for column in out.cells["column"]]
-    )
-    cells[STANDING] = _with_weight(s, frame.index, cells, tuple(units))
     return Table(
-        id=out.id,
-        title=out.title,
-        cells=cells,
-        source=out.source,
+        id="T12",
+        title="The weight, step by step",
+        cells=rows(cells),
+        source=s.source,
         notes=(SPREAD_NOTE,),
         units={
             "CV of weights": (1.0, 2),
@@ -218,30 +199,9 @@ def _weights(context: Context, s: Survey) -> Table:
     )
 
 
-def _with_weight(
-    s: Survey, names: pd.Index, cells: pd.DataFrame, counting: Sequence[str]
-) -> pd.Series:
-    """Who has weight after each step, behind the columns that count them: two steps must not tell
-    how few one of them left out.
-    """
-    design = s.sample.design
-    standing = {}
-    for number, name in enumerate(names):
-        weights = design.weights_after(number)
-        if weights.size == s.sample.n:
-            standing[str(name)] = Standing(
-                tells=(Persons.of(population(design), s.sample.domain & (weights != 0)),)
-            )
-    told = [
-        standing.get(str(row), NOBODY) if column in counting else NOBODY
-        for row, column in zip(cells["row"], cells["column"], strict=True)
-    ]
-    return pd.Series(told, index=cells.index, dtype=object)
-
-
-def _final_weight(context: Context, s: Survey) -> list[Item]:
+def _final_weight(context: Context, s: Survey) -> Items:
     """Whether the weight in use is the office's final one, where the params name that."""
-    same = reproduced(context.evaluation.params, s)
+    same = reproduced(context.params, s)
     if same is None:
         return []
     column, apart = same
@@ -250,23 +210,17 @@ def _final_weight(context: Context, s: Survey) -> list[Item]:
     return [context.text(SAME_WEIGHT, c=column, d=_bound(apart))]
 
 
-def _margins(context: Context, s: Survey) -> list[Item]:
+def _margins(context: Context, s: Survey) -> Items:
     table = margins_before_after(s.sample)
     final = _final_weight(context, s)
-    if table.empty and s.first_weight == NONE:
-        return [*final, context.text(UNWEIGHTED)]
-    if table.empty and not s.counts_people:
-        return [
-            *final,
-            context.text(
-                "The weights do not add to a population (their mean is 1 or less) and no control"
-                " totals were supplied: shares and means are given, no totals."
-            ),
-        ]
     if table.empty:
-        sentences = [AS_FINAL if s.first_weight == FINAL else AS_DELIVERED]
-        if s.one_weight:
-            sentences.append(ONE_WEIGHT)
+        if s.first_weight == NONE:
+            sentences = [UNWEIGHTED]
+        elif not s.counts_people:
+            sentences = [NO_POPULATION]
+        else:
+            sentences = [AS_FINAL if s.first_weight == FINAL else AS_DELIVERED]
+            sentences += [ONE_WEIGHT] if s.one_weight else []
         return [*final, *map(context.text, sentences)]
     worst = float((table["unmet"].abs() / table["total"].clip(lower=1)).max())
     move = table["before"] / table["total"] - 1
@@ -298,6 +252,10 @@ UNWEIGHTED = (
     "The file has no weight: every person counts once. Shares and means are those of the persons"
     " interviewed, and no totals are given."
 )
+NO_POPULATION = (
+    "The weights do not add to a population (their mean is 1 or less) and no control totals were"
+    " supplied: shares and means are given, no totals."
+)
 AS_DELIVERED = "The weights are used as delivered; no control totals were supplied or asked for."
 AS_FINAL = (
     "The weights are the office's final ones and are used as delivered; no control totals were"
@@ -318,21 +276,17 @@ def _bound(error: float) -> float:
 
 def _distribution(context: Context, s: Survey) -> Item:
     if s.one_weight:
-        return context.text(
-            "{f}: {m}: {r}.",
-            f="F05",
-            m=context.text("weights of returnees and others"),
-            r=context.text("every person has the same weight"),
+        return context.nothing(
+            "F05",
+            context.text("weights of returnees and others"),
+            "every person has the same weight",
         )
-    status = (
-        s.sample.frame["mig_status"].astype("string").map(groups(s))
-        if s.definition is not None
-        else None
-    )
-    named = None if status is None else status.fillna("others").tolist()
     title = "Weights of returnees and others" if s.tells_return else "Weights of the survey"
     weights = np.asarray(s.sample.weights)
-    group = np.asarray(named if named is not None else ["all"] * weights.size, object)
+    group = np.full(weights.size, "all", object)
+    if s.definition is not None:
+        status = s.sample.frame["mig_status"].astype("string").map(groups(s))
+        group = status.fillna("others").to_numpy(object)
     edges, cells = _weight_cells(context, weights, group)
     cells.append(cell_of_persons(EVERYBODY, "persons", Persons.among(s.sample)))
 
@@ -354,9 +308,7 @@ def _distribution(context: Context, s: Survey) -> Item:
     return PictureSpec("F05", title, draw, rows(cells))
 
 
-def _weight_cells(
-    context: Context, weights: Float, group: Any
-) -> tuple[Float, list[dict[str, object]]]:
+def _weight_cells(context: Context, weights: Float, group: Any) -> tuple[Float, list[Record]]:
     """Edges of the bins of the weights, and cells: of each group the share in each bin and the
     quartiles. Groups with fewer persons than a mean may rest on are left out.
     """
@@ -368,7 +320,7 @@ def _weight_cells(
     drawn = np.isin(group, names) & (weights > 0)
     edges = edges_of(weights[drawn])
     bins = np.clip(np.searchsorted(edges, weights, side="right") - 1, 0, edges.size - 2)
-    cells: list[dict[str, object]] = []
+    cells: list[Record] = []
     for name in names:
         mine = drawn & (group == name)
         place = f"F05, {name}"
@@ -399,45 +351,44 @@ def _away(
 ) -> pd.DataFrame:
     """How many standard errors lie between an estimate and a published figure."""
     if not found.se[0]:
-        return cells_of([(row, MISSED, NotEstimable(NO_ERROR))], context.rules, standing)
+        return single(context, row, MISSED, NotEstimable(NO_ERROR), standing)
     missed = (found.value[0] - figure) / found.se[0]
     return rows([plain(row, MISSED, missed, "standard errors", standing=standing)])
 
 
-def _targets(context: Context, s: Survey) -> Table | None:
+def _targets(context: Context, s: Survey) -> Items:
+    """T06b: figures that the office published beside those of this survey."""
     targets = context.evaluation.targets
     if targets is None:
-        return None
+        return []
     found = context.indicators(which=("L1", "L3"))
     cells = []
     for row in targets[
         (targets["domain"].astype(str) == "all") & targets["item"].isin(list(_REPRODUCE))
     ].to_dict("records"):
-        item = str(row["item"])
-        figure = float(row["value"])
+        item, figure = str(row["item"]), float(row["value"])
         estimate = found.get(_REPRODUCE[item])
         if not isinstance(estimate, Estimate):
             continue
         name = str(estimate.extra.get("title", item))
-        counted = Standing()
+        counted = NOBODY
         if item == "returnee_share":
             counted = Standing(tells=(Persons.among(s.sample, with_status(s, "RET")),))
         cells += [
             rows([plain(name, "published figure", figure, "share")]),
-            cells_of([(name, "this survey", estimate)], context.rules, counted).assign(
-                unit="share"
-            ),
+            single(context, name, "this survey", estimate, counted).assign(unit="share"),
             _away(context, name, estimate, figure, counted),
         ]
     if not cells:
-        return None
+        return []
     note = context.text("A difference of less than 3 standard errors is what sampling allows.")
-    return Table(
+    table = Table(
         id="T06b",
         title="Published figures reproduced, %",
-        cells=pd.concat(cells, ignore_index=True),
+        cells=joined(cells),
         source="targets.csv",
         notes=(note,),
         scale=100.0,
         units={MISSED: (1.0, 1)},
     )
+    return [table]

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import pandas as pd
 
-from mismes_eval.evaluation.tracer_study import TREATED, Tracing
+from mismes_eval.evaluation.tracer_study import Tracing
 from mismes_eval.inventory.own_amounts import PUBLISHED, kinds_of_amounts
 from mismes_eval.message import Quantity
 from mismes_eval.not_estimable import NotEstimable
 from mismes_eval.report.chapters.base import Context, text_table
+from mismes_eval.report.chapters.cells import arm_of
 from mismes_eval.report.chapters.names import titles
 from mismes_eval.report.chapters.portfolio import SOURCE
 from mismes_eval.report.document.tables import HIDDEN, TextTable
@@ -94,7 +95,7 @@ def _name(context: Context, record: Record) -> str:
 def _kind(context: Context, record: Record) -> str:
     stage = _labels(context, "stages", record.get("stage_code"))
     model = _labels(context, "models", record.get("model_primary"))
-    return "; ".join(part for part in (model, stage) if part)
+    return "; ".join(filter(None, (model, stage)))
 
 
 def _dates(context: Context, record: Record) -> str:
@@ -135,12 +136,12 @@ def _partners(context: Context, record: Record) -> str:
         context.text("carried out by: {who}", who=doer) if doer else "",
         context.text("national partner: {who}", who=context.name(partner)) if partner else "",
     ]
-    return "; ".join(part for part in parts if part)
+    return "; ".join(filter(None, parts))
 
 
 def _services(context: Context, record: Record) -> str:
-    given = [label for code, label in context.codes("services").items() if _yes(record.get(code))]
-    return ", ".join(given)
+    services = context.codes("services").items()
+    return ", ".join(label for code, label in services if _yes(record.get(code)))
 
 
 def _yes(value: object) -> bool:
@@ -170,7 +171,7 @@ def _eligible(context: Context, record: Record) -> str:
     ]
     region = record.get("target_region")
     parts += [context.name(region)] if region else []
-    return "; ".join(part for part in parts if part)
+    return "; ".join(filter(None, parts))
 
 
 def eligible_in_short(context: Context, measure: str, *, whole: bool = True) -> str:
@@ -187,7 +188,7 @@ def eligible_in_short(context: Context, measure: str, *, whole: bool = True) -> 
     if whole:
         parts += [_ages(context, record)]
         parts += [context.text(SKILLS[skill])] if skill in SKILLS else []
-    said = ", ".join(part for part in parts if part)
+    said = ", ".join(filter(None, parts))
     return context.text("for {whom}", whom=said) if said else context.text(NOBODY_NAMED)
 
 
@@ -246,11 +247,11 @@ def comparison_frames(study: Tracing, measure: str) -> list[str]:
     sample = study.of(measure).sample
     if "source_frame" not in sample.frame.columns:
         return []
-    rows = sample.active & (sample.frame[TREATED].to_numpy(float) == 0)
+    rows = sample.active & (arm_of(sample) == 0)
     return sorted(sample.frame.loc[rows, "source_frame"].dropna().astype(str).unique())
 
 
-ROWS: Mapping[str, Callable[[Context, Record], str]] = {
+ROWS = {
     "Title": _name,
     "Kind": _kind,
     "Dates": _dates,

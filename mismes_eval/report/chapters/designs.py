@@ -12,50 +12,52 @@ import pandas as pd
 
 from mismes_eval.estimate.estimate import Estimate, NotEstimable
 from mismes_eval.estimate.missing_items import Imputed
-from mismes_eval.estimate.verdict import Span, Verdict
-from mismes_eval.evaluation.designs import IN_WORDS, Answer, Beside, Name, Unit, across
+from mismes_eval.estimate.verdict import Verdict
+from mismes_eval.evaluation.designs import IN_WORDS, Answer, Beside, Unit, across
 from mismes_eval.evaluation.tracer_effects import Effects
 from mismes_eval.evaluation.tracer_study import Tracing
 from mismes_eval.impact.did.balance import Balance
 from mismes_eval.report import sentences
-from mismes_eval.report.chapters.base import Context, Item
+from mismes_eval.report.chapters.base import Context, Items
 from mismes_eval.report.chapters.cells import (
-    FROM,
-    TO,
     P,
     as_published,
     cell_unit,
     in_unit,
+    joined,
     outcome_scale,
+    p_of,
     plain,
     rows,
     shown_unit,
+    single,
     unit_of,
+    with_ends,
     with_interval,
 )
 from mismes_eval.report.chapters.comparability import love_picture
 from mismes_eval.report.chapters.doubt_pictures import specification_picture
+from mismes_eval.report.chapters.verdicts import bare_span
 from mismes_eval.report.document.cells import CellKey, Persons, Standing, population
-from mismes_eval.report.document.estimated_cells import cells_of
 from mismes_eval.report.document.items import SummarySpec
-from mismes_eval.report.document.tables import P_VALUE, Table
+from mismes_eval.report.document.tables import Table
 from mismes_eval.report.sentences import About
 
-TABLES: Mapping[Name, str] = {
+TABLES = {
     "beside_survey": "T41",
     "dose": "T42",
     "switching": "T43",
     "first_job": "T44",
     "imputed": "T45",
 }
-TITLES: Mapping[Name, str] = {
+TITLES = {
     "beside_survey": "{m}, beside residents of the labour force survey ({c})",
     "dose": "{m}, by dose ({c})",
     "switching": "{m}, by changes of '{c}'",
     "first_job": "{m}, wait for a first job within {c} months",
     "imputed": "{m}, with missing answers on '{c}' imputed",
 }
-WHEN_NOT: Mapping[Name, str] = {
+WHEN_NOT = {
     "beside_survey": (
         "When not: where what decides who enrols (motivation, contacts, health) is in neither file."
     ),
@@ -83,7 +85,7 @@ ALT = (
     "{n} designs, each with an estimand of its own: from {lo} to {hi}; {positive} above 0; {sure}"
     " intervals exclude 0."
 )
-STANDARDISED: Mapping[str, str] = {
+STANDARDISED = {
     "before": "difference before",
     "after": "difference after",
     "ratio_before": "ratio of variances before",
@@ -98,7 +100,7 @@ FEW = NotEstimable("too few persons")
 WHOLE = "the number that stands for it"
 
 
-def design_items(context: Context, study: Tracing) -> list[Item]:
+def design_items(context: Context, study: Tracing) -> Items:
     """T40 all designs that the params name, F40 those on the outcome of the headline beside it, T41
     to T45 each of them, T46 and F41 how alike residents were made. Nothing where none is named.
     """
@@ -115,13 +117,12 @@ def design_items(context: Context, study: Tracing) -> list[Item]:
     ]
 
 
-def _alike(context: Context, study: Tracing, b: Beside) -> list[Item]:
+def _alike(context: Context, study: Tracing, b: Beside) -> Items:
     """T46 and F41: participants and residents in what makes them alike, before and after."""
     if b.alikeness is None or isinstance(b.effect, NotEstimable):
         return []
     if isinstance(b.alikeness, NotEstimable):
-        reason = context.text(b.alikeness.reason)
-        return [context.text("{f}: {m}: {r}.", f="F41", m=_named(context, b), r=reason)]
+        return [context.nothing("F41", _named(context, b), b.alikeness.reason)]
     shown = _without_rare(context, b.alikeness)
     if shown.table.empty:
         return []
@@ -144,7 +145,7 @@ def _basis(study: Tracing, b: Beside) -> str:
     """How the variance is taken: on the design of those who are compared, both files' where there
     are two.
     """
-    sample = b.groups[0] if b.groups else study.panel.sample
+    sample = b.groups[0] if b.groups else study.sample
     return sample.design.published_basis
 
 
@@ -222,7 +223,8 @@ def _said(context: Context, b: Beside) -> SummarySpec:
         absent = b.effect if isinstance(b.effect, NotEstimable) else FEW
         told = None
         if not isinstance(b.effect, NotEstimable):
-            verdict = Verdict(_read(b.effect), assumption=b.assumption)
+            span = bare_span(b.effect) if isinstance(b.effect, Imputed) else b.effect
+            verdict = Verdict(span, assumption=b.assumption)
             told = as_published(verdict, published, key)
         if told is None:
             reason = context.text(absent.reason).rstrip(".")
@@ -236,31 +238,25 @@ def _said(context: Context, b: Beside) -> SummarySpec:
     return SummarySpec((key,), say)
 
 
-def _read(answer: Estimate | Imputed) -> Estimate | Span:
-    if isinstance(answer, Estimate):
-        return answer
-    low, high = answer.ends()
-    return Span(float(answer.value[0]), float(low[0]), float(high[0]))
-
-
 def _side_by_side(context: Context, study: Tracing, found: list[Beside]) -> Table:
-    notes: dict[str, None] = {}
+    notes = []
     parts = []
     units = {}
+    named = []
     for b in found:
         row = _named(context, b)
         units[row] = _shown_as(context, b, b.unit)
         parts.append(_cells(context, row, b.effect, b, b.unit))
-        line = context.text("{row}: {reason}", row=row, reason=context.text(b.estimand))
-        notes[line] = None
-    named = [(_named(context, b), b.effect, _unit_words(context, b, b.unit)) for b in found]
-    notes[_units(context, named)] = None
+        named.append((row, b.effect, _unit_words(context, b, b.unit)))
+        reason = context.text(b.estimand)
+        notes.append(context.text("{row}: {reason}", row=row, reason=reason))
+    notes.append(_units(context, named))
     return Table(
         id="T40",
         title="Designs beside the headline, each with what it estimates",
-        cells=pd.concat(parts, ignore_index=True),
+        cells=joined(parts),
         source=study.source,
-        notes=tuple(notes),
+        notes=tuple(dict.fromkeys(notes)),
         units=units | {P: (1.0, 3)},
     )
 
@@ -269,18 +265,16 @@ def _table(context: Context, study: Tracing, b: Beside) -> Table:
     whole = context.text(WHOLE)
     parts = [_cells(context, whole, b.effect, b, b.unit)]
     units = {whole: _shown_as(context, b, b.unit)}
+    named = [(whole, b.effect, _unit_words(context, b, b.unit))]
     for line in b.lines:
         row = context.text(line.words)
         scale, digits = _shown_as(context, b, line.unit)
         units[row] = (scale, digits + 2 * line.fine)
         parts.append(_cells(context, row, line.answer, b, line.unit))
-    lines = [
-        (context.text(line.words), line.answer, _unit_words(context, b, line.unit))
-        for line in b.lines
-    ]
+        named.append((row, line.answer, _unit_words(context, b, line.unit)))
     notes = (
         context.text("Outcome: {o}.", o=_outcome(context, b)),
-        _units(context, [(whole, b.effect, _unit_words(context, b, b.unit)), *lines]),
+        _units(context, named),
         context.text("Estimated: {what}.", what=context.text(b.estimand)),
         context.text("It holds {a}.", a=context.text(b.assumption)),
         *(context.text(note) for note in b.notes),
@@ -290,7 +284,7 @@ def _table(context: Context, study: Tracing, b: Beside) -> Table:
     return Table(
         id=f"{TABLES[b.design]}-{b.measure}",
         title=_named(context, b),
-        cells=pd.concat(parts, ignore_index=True),
+        cells=joined(parts),
         source=study.source,
         notes=notes,
         units=units | {P: (1.0, 3)},
@@ -327,7 +321,7 @@ def _cells(context: Context, row: str, answer: Answer, b: Beside, unit: Unit) ->
     told = cell_unit(context, b.outcome) if unit == "outcome" else unit
     standing = Standing(compares=tuple(Persons.among(g) for g in b.groups))
     if isinstance(answer, Estimate) and answer.kind != "effect":
-        return cells_of([(row, "estimate", in_unit(answer, told))], context.rules, standing)
+        return single(context, row, "estimate", in_unit(answer, told), standing)
     if not isinstance(answer, Imputed):
         return with_interval(context, row, in_unit(answer, told), standing)
     low, high = answer.ends()
@@ -335,20 +329,13 @@ def _cells(context: Context, row: str, answer: Answer, b: Beside, unit: Unit) ->
     who = Persons.of(population(b.groups[0].design), inside)
     standing = replace(standing, persons=who)
     main = plain(row, "estimate", answer.value[0], told, who.n, "effect", standing=standing)
-    ends = {"se": answer.se[0], "ci_low": low[0], "ci_high": high[0], "degf": answer.degf[0]}
-    return rows(
-        [
-            main | ends,
-            plain(row, FROM, low[0], told, kind="effect"),
-            plain(row, TO, high[0], told, kind="effect"),
-            plain(row, P, answer.pvalue[0], P_VALUE, kind="effect"),
-        ]
-    )
+    cells = with_ends(main, low[0], high[0], se=answer.se[0], degf=answer.degf[0])
+    return rows([*cells, p_of(row, answer.pvalue[0])])
 
 
-def _curve(context: Context, study: Tracing, effect: Effects, found: list[Beside]) -> list[Item]:
+def _curve(context: Context, study: Tracing, effect: Effects, found: list[Beside]) -> Items:
     """F40: the headline and every design on its outcome, each named with its estimand."""
-    impact = context.evaluation.params.impact
+    impact = context.params.impact
     outcome = impact.main_outcome
     curve = across(effect, found, outcome, impact.main_wave)
     if len(curve.drawn()) < 2:
@@ -365,9 +352,9 @@ def _curve(context: Context, study: Tracing, effect: Effects, found: list[Beside
             "Every point is another estimand: they need not agree. Intervals are the design's; where"
             " the headline speaks with a wider one, table T19 has it."
         ),
-        study.panel.sample.design.published_basis,
+        study.published_basis,
     )
     title = context.text("{m}: every design that the params name", m=effect.measure)
-    own = pd.concat(cells, ignore_index=True)
+    own = joined(cells)
     name = (f"F40-{effect.measure}", title)
     return [specification_picture(context, study, name, curve, own, notes, ALT, least=2)]

@@ -5,12 +5,14 @@ it, how alike the groups are, trends that part. Each is drawn from its own publi
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 
 import numpy as np
 import pandas as pd
 
 from mismes_eval.estimate.estimate import Estimate, NotEstimable
 from mismes_eval.estimate.verdict import Span, Verdict
+from mismes_eval.evaluation.evaluation import Result
 from mismes_eval.evaluation.sensitivity import Doubt
 from mismes_eval.evaluation.tracer_effects import Effects
 from mismes_eval.evaluation.tracer_study import Tracing
@@ -19,13 +21,16 @@ from mismes_eval.impact.sensitivity.honest import HonestDiD
 from mismes_eval.impact.sensitivity.robustness import SpecificationCurve
 from mismes_eval.message import Quantity
 from mismes_eval.report import figures_common, figures_impact
-from mismes_eval.report.chapters.base import Context, Item
+from mismes_eval.report.chapters.base import Context, Item, Items
 from mismes_eval.report.chapters.cells import (
     HIDDEN_PICTURE,
     SPOKEN,
     P,
+    after,
     following,
+    following_each,
     headline_cell,
+    joined,
     known_persons,
     outcome_scale,
     plain,
@@ -35,7 +40,7 @@ from mismes_eval.report.chapters.cells import (
     wave_cell,
     with_interval,
 )
-from mismes_eval.report.chapters.strength import Result, main_outcome
+from mismes_eval.report.chapters.strength import main_outcome
 from mismes_eval.report.chapters.verdicts import spoken_span
 from mismes_eval.report.document.cells import STANDING, CellKey
 from mismes_eval.report.document.estimated_cells import cells_by, standing_of
@@ -66,7 +71,7 @@ def path_figure(context: Context, study: Tracing, effect: Effects, d: Doubt) -> 
     outcome = main_outcome(context)
     id = f"F11-{d.measure}"
     if isinstance(d.path, NotEstimable):
-        return context.text("{f}: {m}: {r}.", f="F11", m=d.measure, r=context.text(d.path.reason))
+        return context.nothing("F11", d.measure, d.path.reason)
     headline = headline_cell(context, d.measure, study)
     spoken = {
         spoken_cell(context, d.measure, study, outcome, wave): study.months[wave]
@@ -95,7 +100,7 @@ def path_figure(context: Context, study: Tracing, effect: Effects, d: Doubt) -> 
                 (
                     *notes,
                     *known_persons(context, cells[cells["table"] == id]),
-                    study.panel.sample.design.published_basis,
+                    study.published_basis,
                 ),
             ),
             frame.assign(series=d.measure),
@@ -108,11 +113,7 @@ def path_figure(context: Context, study: Tracing, effect: Effects, d: Doubt) -> 
     cells = path_cells(context, d.path, "months", d.band)
     waves = {study.months[wave]: wave_cell(context, d.measure, study, wave) for wave in study.waves}
     of_wave = [waves.get(float(row), headline) for row in cells["row"]]
-    followed = [
-        following(cells.iloc[[place]], *dict.fromkeys((headline, key)))
-        for place, key in enumerate(of_wave)
-    ]
-    own = pd.concat(followed, ignore_index=True)
+    own = following_each(cells, [dict.fromkeys((headline, key)) for key in of_wave])
     return PictureSpec(id, title, draw, own, refers=tuple(spoken))
 
 
@@ -126,7 +127,7 @@ def path_cells(
         return points
     wide = band.to_frame()[["low", "high"]].fillna(0.0).to_numpy(float)
     ends = [(at, float(low), float(high)) for at, (low, high) in zip(when, wide, strict=True)]
-    return pd.concat([points, _spans(BAND, ends)], ignore_index=True)
+    return joined([points, _spans(BAND, ends)])
 
 
 def _spans(column: str, ends: Sequence[tuple[str, float, float]]) -> pd.DataFrame:
@@ -173,19 +174,18 @@ def _wider_note(context: Context, study: Tracing, effect: Effects) -> list[str]:
     for wave in study.waves:
         span = spoken_span(context.evaluation, effect, main_outcome(context), wave)
         if span is not None and span.basis is not None and span.known:
-            wider.append(context.text("{m:.0f} months", m=study.months[wave]))
+            wider.append(after(context, study, wave))
     if not wider:
         return []
     words = "Intervals after {w} are those over clusters, wider than the design's ({t})."
     return [context.text(words, w=", ".join(wider), t=f"{SPOKEN}-{effect.measure}")]
 
 
-def curve_items(context: Context, study: Tracing, d: Doubt) -> list[Item]:
+def curve_items(context: Context, study: Tracing, d: Doubt) -> Items:
     """F12 and the sentence that sums it up."""
     title = context.text("{m}: the effect in every way that was declared", m=d.measure)
     if d.curve.drawn().empty:
-        reason = context.text(NONE_ESTIMATED)
-        return [context.text("{f}: {m}: {r}.", f="F12", m=d.measure, r=reason)]
+        return [context.nothing("F12", d.measure, NONE_ESTIMATED)]
     gone = sum(isinstance(run.result, NotEstimable) for run in d.curve.runs)
     words = "{k} {k:=specification|specifications} could not be estimated."
     notes = [context.text(words, k=gone)] if gone else []
@@ -193,19 +193,16 @@ def curve_items(context: Context, study: Tracing, d: Doubt) -> list[Item]:
     headline = headline_cell(context, d.measure, study)
     made = [(run.name, run.result) for run in d.curve.runs if isinstance(run.result, Estimate)]
     cells = [with_interval(context, name, result) for name, result in made]
-    own = following(pd.concat(cells, ignore_index=True), headline)
+    own = following(joined(cells), headline)
     told = figures_impact.WAYS
     picture = specification_picture(context, study, (id, title), d.curve, own, notes, told)
     keys = tuple(CellKey(id, run.name, ESTIMATE) for run in d.curve.runs)
-
-    def say(cells: pd.DataFrame) -> str:
-        return _ways(context, d.measure, cells[cells["value"].notna()])
-
-    return [SummarySpec(keys, say), picture]
+    return [SummarySpec(keys, partial(_ways, context, d.measure)), picture]
 
 
-def _ways(context: Context, measure: str, done: pd.DataFrame) -> str:
+def _ways(context: Context, measure: str, published: pd.DataFrame) -> str:
     """How far the ways to estimate an effect lie apart."""
+    done = published[published["value"].notna()]
     if done.empty:
         return ""
     scale, one, many = unit_of(context, main_outcome(context))
@@ -247,7 +244,7 @@ def specification_picture(
                 id,
                 title,
                 study.source,
-                (*notes, *known_persons(context, done), study.panel.sample.design.published_basis),
+                (*notes, *known_persons(context, done), study.published_basis),
             ),
             done,
             curve.reference,
@@ -306,13 +303,13 @@ def honest_items(
     path: Result,
     cell: CellKey,
     spoken: tuple[CellKey, ...],
-) -> list[Item]:
+) -> Items:
     """Interval of the effect under departures from parallel trends, and how large they may be
     before it covers 0; both where `cell`, which holds the effect, is shown. spoken: the cell with
     the interval that sentences speak of, none where the figure has an effect of its own.
     """
     if isinstance(h, NotEstimable):
-        return [context.text("{f}: {m}: {r}.", f=id, m=measure, r=context.text(h.reason))]
+        return [context.nothing(id, measure, h.reason)]
     notes = ["Rambachan and Roth (2023), relative magnitudes.", *_by_period(path)]
     title = context.text("{m}: the effect if trends were not quite parallel", m=measure)
     keys = (*spoken, *(CellKey(id, row, INTERVAL) for row in (PARALLEL, BREAKDOWN)))
@@ -364,7 +361,7 @@ def _honest_cells(h: HonestDiD, path: Result) -> pd.DataFrame:
     table = h.table[["m", "ci_low", "ci_high"]].astype(float).itertuples(index=False)
     departures = _spans(INTERVAL, [(f"{m:g}", low, high) for m, low, high in table])
     largest = plain(BREAKDOWN, INTERVAL, h.breakdown or 0.0, "multiple", kind="effect")
-    return pd.concat([rows([parallel, largest]), departures], ignore_index=True)
+    return joined([rows([parallel, largest]), departures])
 
 
 def _survives(

@@ -13,20 +13,23 @@ from mismes_eval.estimate.estimate import Estimate, NotEstimable
 from mismes_eval.evaluation.heterogeneity import ALL, Family, ForWhom, outcomes_family
 from mismes_eval.evaluation.tracer_study import Tracing
 from mismes_eval.impact.did.heterogeneity import GroupEffects
-from mismes_eval.report.chapters.base import Context, Item
+from mismes_eval.report.chapters.base import Context, Items
 from mismes_eval.report.chapters.cells import (
     P,
+    after,
     cell_unit,
     effect_cell,
     following,
+    joined,
     outcome_scale,
     outcome_unit,
     plain,
     rows,
+    single,
 )
-from mismes_eval.report.chapters.verdicts import main_cell
-from mismes_eval.report.document.cells import COLUMNS, CellKey
-from mismes_eval.report.document.estimated_cells import cells_by, cells_of
+from mismes_eval.report.chapters.strength import main_outcome
+from mismes_eval.report.document.cells import CellKey
+from mismes_eval.report.document.estimated_cells import cells_by
 from mismes_eval.report.document.items import SummarySpec
 from mismes_eval.report.document.tables import P_VALUE, Table
 
@@ -41,7 +44,7 @@ SMALL_P = 0.05
 _YES_NO = {"1": "yes", "0": "no", "1.0": "yes", "0.0": "no", "True": "yes", "False": "no"}
 
 
-def whom_items(context: Context, study: Tracing) -> list[Item]:
+def whom_items(context: Context, study: Tracing) -> Items:
     """T18 effects by group, T18b differences between groups, T18c adjusted p-values over outcomes
     and waves, and the words that they allow.
     """
@@ -69,7 +72,7 @@ DIFFERENCES_SHOWN = (
 )
 
 
-def _verdict(context: Context, found: ForWhom) -> list[Item]:
+def _verdict(context: Context, found: ForWhom) -> Items:
     """How many of the adjusted p-values of T18b are small: a difference of two names once."""
     differences = found.differences
     if isinstance(differences, NotEstimable):
@@ -119,55 +122,49 @@ def _row(context: Context, measure: str, factor: str, group: str) -> str:
 def _effects(context: Context, study: Tracing, found: ForWhom) -> Table:
     cells = []
     at = found.positions("effects")
-    unit = cell_unit(context, context.evaluation.params.impact.main_outcome)
+    unit = cell_unit(context, main_outcome(context))
     for (measure, factor), effects in found.groups.items():
         if isinstance(effects, NotEstimable):
-            cells.append(
-                cells_of([(_head(context, measure, factor), "effect", effects)], context.rules)
-            )
+            cells.append(single(context, _head(context, measure, factor), "effect", effects))
             continue
         for place in _in_order(effects.effects.names):
             name = effects.effects.names[place]
             row = _row(context, measure, factor, name)
-            cells.append(
-                _with_p(
-                    context,
-                    row,
-                    "effect",
-                    effects.effects.select([place]).annotated(kind="effect", unit=unit),
-                    found.effects,
-                    at[measure, factor, name],
-                )
-            )
+            stated = effects.effects.select([place]).annotated(kind="effect", unit=unit)
+            k = at[measure, factor, name]
+            cells.append(_with_p(context, row, "effect", stated, found.effects, k))
         cells += [
-            cells_of([(_row(context, measure, factor, name), "effect", reason)], context.rules)
+            single(context, _row(context, measure, factor, name), "effect", reason)
             for name, reason in effects.missing.items()
         ]
-    scale, digits = outcome_scale(context, context.evaluation.params.impact.main_outcome)
-    notes = [
-        _family(context, found.effects),
-        study.panel.sample.design.published_basis,
-    ]
+    return _table(context, study, "T18", BY_GROUP, cells, found.effects)
+
+
+def _table(
+    context: Context,
+    study: Tracing,
+    id: str,
+    title: str,
+    cells: list[pd.DataFrame],
+    family: Family | NotEstimable,
+) -> Table:
+    """A table on the main effect. title: with outcome, horizon and unit of the headline."""
+    outcome, wave = context.evaluation.main_cell
+    scale, digits = outcome_scale(context, outcome)
     return Table(
-        id="T18",
-        title=_of_headline(context, study, BY_GROUP),
-        cells=_joined(cells),
+        id=id,
+        title=context.text(
+            title,
+            o=context.column(outcome),
+            m=study.months[wave],
+            u=outcome_unit(context, outcome),
+        ),
+        cells=joined(cells),
         source=study.source,
-        notes=tuple(notes),
+        notes=(_family(context, family), study.published_basis),
         scale=scale,
         digits=digits,
         units=ADJUSTED,
-    )
-
-
-def _of_headline(context: Context, study: Tracing, title: str) -> str:
-    """A title with outcome, horizon and unit of the headline."""
-    outcome, wave = main_cell(context.evaluation)
-    return context.text(
-        title,
-        o=context.column(outcome),
-        m=study.months[wave],
-        u=outcome_unit(context, outcome),
     )
 
 
@@ -180,59 +177,38 @@ def _in_order(names: Sequence[str]) -> list[int]:
 def _differences(context: Context, study: Tracing, found: ForWhom) -> Table:
     cells = []
     at = found.positions("differences")
-    unit = cell_unit(context, context.evaluation.params.impact.main_outcome)
+    unit = cell_unit(context, main_outcome(context))
     for (measure, factor), effects in found.groups.items():
         if isinstance(effects, NotEstimable):
             continue
-        if isinstance(effects.differences, NotEstimable):
-            cells.append(
-                cells_of(
-                    [(_head(context, measure, factor), "difference", effects.differences)],
-                    context.rules,
-                )
-            )
+        differences = effects.differences
+        if isinstance(differences, NotEstimable):
+            head = _head(context, measure, factor)
+            cells.append(single(context, head, "difference", differences))
             continue
-        for place, name in enumerate(effects.differences.keys["group"].astype(str)):
+        for place, name in enumerate(differences.keys["group"].astype(str)):
             row = _difference_row(context, measure, factor, name, effects)
-            cells.append(
-                _with_p(
-                    context,
-                    row,
-                    "difference",
-                    effects.differences.select([place]).annotated(kind="effect", unit=unit),
-                    found.differences,
-                    at[measure, factor, name],
-                )
-            )
-    scale, digits = outcome_scale(context, context.evaluation.params.impact.main_outcome)
-    notes = (_family(context, found.differences), study.panel.sample.design.published_basis)
-    return Table(
-        id="T18b",
-        title=_of_headline(context, study, DIFFERENCES),
-        cells=_joined(cells),
-        source=study.source,
-        notes=notes,
-        scale=scale,
-        digits=digits,
-        units=ADJUSTED,
-    )
+            stated = differences.select([place]).annotated(kind="effect", unit=unit)
+            k = at[measure, factor, name]
+            cells.append(_with_p(context, row, "difference", stated, found.differences, k))
+    return _table(context, study, "T18b", DIFFERENCES, cells, found.differences)
 
 
 def _outcomes(context: Context, study: Tracing) -> Table:
     """T18c: every outcome and wave of a measure as one family."""
     cells = []
-    seed = context.evaluation.params.impact.seed
+    seed = context.params.impact.seed
     for effect in context.evaluation.effects:
         keys, family = outcomes_family(effect, seed)
         if isinstance(family, NotEstimable):
-            cells.append(cells_of([(effect.measure, P, family)], context.rules))
+            cells.append(single(context, effect.measure, P, family))
             continue
         for place, (outcome, wave) in enumerate(keys):
             row = context.text(
                 "{m}: {o}, {w}",
                 m=effect.measure,
                 o=context.column(outcome),
-                w=context.text("{m:.0f} months", m=study.months[wave]),
+                w=after(context, study, wave),
             )
             behind = effect_cell(context, effect.measure, study, outcome, wave)
             cells.append(following(_adjusted(row, family, family.place[place]), behind))
@@ -243,9 +219,9 @@ def _outcomes(context: Context, study: Tracing) -> Table:
     return Table(
         id="T18c",
         title="P-values adjusted for the number of outcomes and waves",
-        cells=_joined(cells),
+        cells=joined(cells),
         source=study.source,
-        notes=(note, study.panel.sample.design.published_basis),
+        notes=(note, study.published_basis),
         digits=3,
         units=ADJUSTED,
     )
@@ -257,17 +233,17 @@ def _with_p(
     main = cells_by(e, context.rules, row, column)
     if isinstance(f, NotEstimable) or main["status"].iloc[0] != "shown":
         return main
-    return pd.concat([main, _adjusted(row, f, k)], ignore_index=True)
+    return joined([main, _adjusted(row, f, k)])
 
 
 def _adjusted(row: str, f: Family, k: int) -> pd.DataFrame:
-    numbers = (
-        (P, f.estimate.pvalue[k]),
-        (WOLF, f.romano_wolf[k]),
-        (HOCHBERG, f.benjamini_hochberg[k]),
-    )
+    numbers = {
+        P: f.estimate.pvalue[k],
+        WOLF: f.romano_wolf[k],
+        HOCHBERG: f.benjamini_hochberg[k],
+    }
     return rows(
-        [plain(row, column, float(value), P_VALUE, kind="effect") for column, value in numbers]
+        [plain(row, column, value, P_VALUE, kind="effect") for column, value in numbers.items()]
     )
 
 
@@ -289,7 +265,3 @@ def _family(context: Context, f: Family | NotEstimable) -> str:
         " findings among the findings.",
         k=size,
     )
-
-
-def _joined(cells: list[pd.DataFrame]) -> pd.DataFrame:
-    return pd.concat(cells, ignore_index=True) if cells else pd.DataFrame(columns=list(COLUMNS))

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 import pandas as pd
 
 from mismes_eval import tracer as tracers
@@ -9,10 +12,9 @@ from mismes_eval.errors import MismesError
 from mismes_eval.estimate.estimate import Estimate, NotEstimable
 from mismes_eval.evaluation.tracer_study import Tracing
 from mismes_eval.report.chapters.base import Context
-from mismes_eval.report.chapters.cells import pooled_basis
+from mismes_eval.report.chapters.cells import joined, pooled_basis, single
 from mismes_eval.report.chapters.waiting import NO_EPISODES
-from mismes_eval.report.document.cells import COLUMNS
-from mismes_eval.report.document.estimated_cells import cells_by, cells_of
+from mismes_eval.report.document.estimated_cells import cells_by
 from mismes_eval.report.document.tables import Table
 
 TITLES = {
@@ -50,27 +52,20 @@ def histories(context: Context, study: Tracing) -> Table:
         if isinstance(item, NotEstimable):
             if study.panel.episodes is None and id_ in FROM_EPISODES:
                 item = NotEstimable(NO_EPISODES)
-            parts.append(cells_of([(context.text(title), "participants", item)], context.rules))
+            parts.append(single(context, context.text(title), "participants", item))
             continue
-        keep = [place for place in range(item.p) if _wanted(id_, item, place)]
-        rows = [_row(context, id_, title, item, place) for place in keep]
-        units |= {
-            row: (100.0, 1) if id_ in SHARES else (1.0, 2 if id_ == "T11" else 1) for row in rows
-        }
-        kind = "share" if id_ in SHARES else item.kind
-        arms = [
-            (
-                ARMS.get(str(item.keys["arm"].iloc[place]))
-                or context.name(item.keys["arm"].iloc[place])
-                if "arm" in item.keys
-                else "all"
-            )
-            for place in keep
-        ]
-        unit = "share" if id_ in SHARES else item.unit or UNITS.get(id_, "number")
-        stated = item.select(keep).annotated(kind=kind, unit=unit)
+        share = id_ in SHARES
+        stated = _selected(id_, item).annotated(
+            kind="share" if share else item.kind,
+            unit="share" if share else item.unit or UNITS.get(id_, "number"),
+        )
+        rows = [_row(context, id_, title, keys) for keys in stated.keys.to_dict("records")]
+        shown = (100.0, 1) if share else (1.0, 2 if id_ == "T11" else 1)
+        units |= dict.fromkeys(rows, shown)
+        arms: str | list[str] = "all"
+        if "arm" in stated.keys:
+            arms = [ARMS.get(str(arm)) or context.name(arm) for arm in stated.keys["arm"]]
         parts.append(cells_by(stated, context.rules, rows, arms))
-    cells = pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=list(COLUMNS))
     note = (
         "Shares in %. Job match: level and field of the job fit the training. Reintegration: scores"
         " from 0 to 1, in total and by dimension. Months count from enrolment."
@@ -78,37 +73,32 @@ def histories(context: Context, study: Tracing) -> Table:
     return Table(
         id="T16b",
         title="Work and life after enrolment",
-        cells=cells,
+        cells=joined(parts),
         source=study.source,
         notes=(note, *pooled_basis(context, study)),
         units=units,
     )
 
 
-def _wanted(id_: str, item: Estimate, k: int) -> bool:
-    if id_ == "T11":
-        score, _, kind = str(item.keys["variable"].iloc[k]).partition(" ")
-        return kind == "mean" and score in ("rsi_total", *DIMENSIONS)
-    return True
+def _selected(id_: str, item: Estimate) -> Estimate:
+    """The values that are shown: of reintegration the mean scores."""
+    if id_ != "T11":
+        return item
+    wanted = {f"{score} mean" for score in ("rsi_total", *DIMENSIONS)}
+    return item.select([k for k, name in enumerate(item.keys["variable"]) if str(name) in wanted])
 
 
-def _row(context: Context, id_: str, title: str, item: Estimate, k: int) -> str:
-    keys = item.keys.iloc[k]
+def _row(context: Context, id_: str, title: str, keys: Mapping[Any, Any]) -> str:
     name = context.text(title)
+    part = ""
     if id_ == "T6":
-        name = context.text(
-            "{indicator}: {part}", indicator=name, part=context.text(str(keys["variable"]))
-        )
-    score = str(keys["variable"]).removesuffix(" mean") if id_ == "T11" else ""
-    if score in DIMENSIONS:
-        name = context.text(
-            "{indicator}: {part}", indicator=name, part=context.text(DIMENSIONS[score])
-        )
+        part = str(keys["variable"])
+    elif id_ == "T11":
+        part = DIMENSIONS.get(str(keys["variable"]).removesuffix(" mean"), "")
+    if part:
+        name = context.text("{indicator}: {part}", indicator=name, part=context.text(part))
     when = keys.get("months", keys.get("time"))
-    return (
-        name
-        if when is None or pd.isna(when)
-        else context.text(
-            "{what}, {when}", what=name, when=context.text("{m:.0f} months", m=float(when))
-        )
-    )
+    if when is None or pd.isna(when):
+        return name
+    months = context.text("{m:.0f} months", m=float(when))
+    return context.text("{what}, {when}", what=name, when=months)

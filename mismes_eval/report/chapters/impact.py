@@ -13,12 +13,14 @@ from mismes_eval.impact.did.heterogeneity import GroupEffects
 from mismes_eval.impact.did.two_by_two import NAMES
 from mismes_eval.report import sentences
 from mismes_eval.report.chapters.adverse_outcomes import harm
-from mismes_eval.report.chapters.base import Chapter, Context, Item, titles
+from mismes_eval.report.chapters.base import Chapter, Context, Items, titles
 from mismes_eval.report.chapters.bias import bias
 from mismes_eval.report.chapters.cells import (
+    NO_SUCH,
     SPOKEN,
     YEAR_BEFORE,
     about_effect,
+    after,
     as_published,
     before_note,
     cell_unit,
@@ -27,12 +29,14 @@ from mismes_eval.report.chapters.cells import (
     following,
     headline_cell,
     in_unit,
+    joined,
     outcome_scale,
     parts_of_effect,
     plain,
     rows,
     shown_unit,
     shown_values,
+    single,
     span_at,
     spoken_cell,
     unit_of,
@@ -50,13 +54,11 @@ from mismes_eval.report.chapters.verdicts import (
     PRE,
     drawn_by_lot,
     effect_verdict,
-    main_cell,
     missed_share,
     spoken_outcomes,
     spoken_span,
 )
 from mismes_eval.report.document.cells import CellKey
-from mismes_eval.report.document.estimated_cells import cells_of
 from mismes_eval.report.document.items import Number, SentenceSpec, SummarySpec, no_cells
 from mismes_eval.report.document.tables import Table
 from mismes_eval.report.truth import truth_item
@@ -67,7 +69,6 @@ PARALLEL_TRENDS = (
     "Assumed (parallel trends): without the measure both groups would have changed alike from"
     " enrolment on."
 )
-NO_SUCH = NotEstimable("the params name no such outcome and wave")
 MISSED = "missed"  # samples that miss a parting of trends: a cell of its own that the headline has
 WHERE = (
     "{m}: effect after {w} in percentage points {v}, of which work at home {home} (95% interval {hl} to"
@@ -98,7 +99,7 @@ def impact(context: Context) -> Chapter:
         told = theory(context, {**context.shown, **titles(alone)})
         missing = [context.absent("tracer study or impact study")] if study is None else []
         return Chapter("impact", "Impact and its cost", (*told, *(alone or missing)))
-    items: list[Item] = [
+    items: Items = [
         context.text(
             "Effects compare the change of participants with the change of the comparison group,"
             " doubly robust, from enrolment to each wave. They are effects if, without the measure,"
@@ -128,24 +129,24 @@ def impact(context: Context) -> Chapter:
     )
 
 
-def headline_items(context: Context, effect: Effects, study: Tracing) -> list[Item]:
+def headline_items(context: Context, effect: Effects, study: Tracing) -> Items:
     """The main effect in words that follow its verdict, with the numbers that T17, T19 and T19d
     show: the effect or the sizes that a null excludes, what the year before enrolment could have
     shown, what is reserved; why it is not there, where T17 hides it.
     """
     evaluation = context.evaluation
     name = named(context, effect.measure)
-    outcome, wave = main_cell(evaluation)
+    outcome, wave = evaluation.main_cell
     main = effect.by_wave.get((outcome, wave), NO_SUCH)
     if isinstance(main, NotEstimable):
         reason = context.text(main.reason)
         return [context.text(NOT_ESTIMATED, m=name, o=context.column(outcome), r=reason)]
-    verdict = effect_verdict(evaluation, effect, evaluation.doubt_of(effect.measure))
+    verdict = effect_verdict(evaluation, effect)
     assert verdict is not None
     shown = headline_cell(context, effect.measure, study)
     spoken = spoken_cell(context, effect.measure, study, outcome, wave)
     year_before = CellKey(f"T19-{effect.measure}", YEAR_BEFORE, "estimate")
-    about = about_effect(context, name, outcome, study.months[wave])
+    about = about_effect(context, study, name, outcome, wave)
 
     def say(published: pd.DataFrame) -> str:
         told = as_published(verdict, published, spoken)
@@ -171,7 +172,7 @@ def headline_items(context: Context, effect: Effects, study: Tracing) -> list[It
         missed = missed_share(pre, verdict, study.months[wave])
         told = rows([plain(MISSED, "share", missed, "share", kind="effect")])
         own = following(told, shown, spoken, year_before)
-    items: list[Item] = [SummarySpec((shown, spoken, year_before), say, id, own)]
+    items: Items = [SummarySpec((shown, spoken, year_before), say, id, own)]
     if effect.abroad and outcome == WORK:
         numbers = {"v": Number(shown, "value", 100.0, 1)}
         numbers |= parts_of_effect(context, effect.measure, study)
@@ -186,25 +187,20 @@ def _effects(context: Context, study: Tracing, effect: Effects) -> Table:
         row = context.column(outcome)
         units[row] = outcome_scale(context, outcome)
         cells.append(
-            cells_of(
-                [
-                    (
-                        row,
-                        context.text("{m:.0f} months", m=study.months[wave]),
-                        in_unit(estimate, cell_unit(context, outcome)),
-                    )
-                ],
-                context.rules,
+            single(
+                context,
+                row,
+                after(context, study, wave),
+                in_unit(estimate, cell_unit(context, outcome)),
             )
         )
     for (outcome, wave), ends in effect.bounds.items():
-        when = context.text("{m:.0f} months", m=study.months[wave])
+        when = after(context, study, wave)
         for end, estimate in zip(("lower", "upper"), ends, strict=True):
             row = context.text(BOUND[end], what=context.column(outcome))
             units[row] = outcome_scale(context, outcome)
             stated = in_unit(estimate, cell_unit(context, outcome))
-            cells.append(cells_of([(row, when, stated)], context.rules))
-    pooled = _pooled(context, study, effect.measure)
+            cells.append(single(context, row, when, stated))
     notes = [
         *_method(context, study),
         _units(context, effect),
@@ -212,17 +208,15 @@ def _effects(context: Context, study: Tracing, effect: Effects) -> Table:
     ]
     if not drawn_by_lot(context.evaluation, effect.measure):
         notes.append(PARALLEL_TRENDS)
-    notes += (
-        earnings_note(context, study)
-        if any("earn" in str(outcome) for outcome, _ in effect.by_wave)
-        else ()
-    )
-    notes += before_note(context, study, {outcome for outcome, _ in effect.by_wave})
-    notes += [pooled] if pooled else []
+    outcomes = {outcome for outcome, _ in effect.by_wave}
+    if any("earn" in outcome for outcome in outcomes):
+        notes += earnings_note(context, study)
+    notes += before_note(context, study, outcomes)
+    notes += _pooled(context, study, effect.measure)
     return Table(
         id=f"T17-{effect.measure}",
         title=context.text("Effects of {m}", m=effect.measure),
-        cells=pd.concat(cells, ignore_index=True),
+        cells=joined(cells),
         source=study.source,
         notes=tuple(notes),
         units=units,
@@ -230,26 +224,23 @@ def _effects(context: Context, study: Tracing, effect: Effects) -> Table:
     )
 
 
-def _pooled(context: Context, study: Tracing, measure: str) -> str:
-    """What an average over voluntary and forced returns hides, for measures after a return; "" for
-    the others.
-    """
+def _pooled(context: Context, study: Tracing, measure: str) -> list[str]:
+    """What an average over voluntary and forced returns hides, for measures after a return."""
     if not returnees(study, measure, context.evaluation.inventory):
-        return ""
+        return []
     found = context.evaluation.whom
-    if found is not None and isinstance(found.groups.get((measure, VOLUNTARY)), GroupEffects):
-        return context.text(
-            "Averages over voluntary and forced returns; T18 shows the effect of each."
-        )
-    return context.text(
+    words = (
         "Averages over voluntary and forced returns: they cannot be told apart here, and T18 says"
         " why."
     )
+    if found is not None and isinstance(found.groups.get((measure, VOLUNTARY)), GroupEffects):
+        words = "Averages over voluntary and forced returns; T18 shows the effect of each."
+    return [context.text(words)]
 
 
 def _method(context: Context, study: Tracing) -> list[str]:
     """How every effect of the table is made: estimator, covariates, weights, variance."""
-    impact, adjustment = context.evaluation.params.impact, study.panel.adjustment
+    impact, adjustment = context.params.impact, study.panel.adjustment
     covariates = ", ".join(map(context.column, impact.covariates)) or context.text("none")
     made = context.text(
         "Difference-in-differences between enrolment and each wave, {method}, one row a person;"
@@ -265,7 +256,7 @@ def _method(context: Context, study: Tracing) -> list[str]:
             " {columns}.",
             columns=", ".join(map(context.column, adjustment.covariates)),
         )
-    return [made, weights, context.text(study.panel.sample.design.published_basis)]
+    return [made, weights, context.text(study.published_basis)]
 
 
 def _units(context: Context, effect: Effects) -> str:
@@ -305,20 +296,19 @@ def truth_items(context: Context, effect: Effects, study: Tracing) -> list[Summa
     table = context.evaluation.truth
     if table is None:
         return []
-    outcome, _ = main_cell(context.evaluation)
+    outcome, _ = context.evaluation.main_cell
     mine = table[
         (table["measure_id"].astype(str) == effect.measure)
         & (table["outcome"].astype(str) == outcome)
         & (table["source"].astype(str) == "tracer")
     ]
     planted = dict(zip(pd.to_numeric(mine["wave"]), mine["att"].astype(float), strict=True))
-    scale, digits = outcome_scale(context, outcome)
-    unit = (scale, *unit_of(context, outcome)[1:], digits)
+    unit = (*unit_of(context, outcome), outcome_scale(context, outcome)[1])
     out = []
     for wave in study.waves:
         if not isinstance(effect.by_wave.get((outcome, wave)), Estimate) or wave not in planted:
             continue
-        when = context.text("{m:.0f} months", m=study.months[wave])
+        when = after(context, study, wave)
         words = {"m": effect.measure, "o": context.column(outcome), "w": when}
         shown = effect_cell(context, effect.measure, study, outcome, wave)
         spoken = spoken_cell(context, effect.measure, study, outcome, wave)

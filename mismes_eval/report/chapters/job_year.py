@@ -12,7 +12,6 @@ from mismes_eval.estimate.verdict import PARALLEL, Span, Verdict
 from mismes_eval.evaluation.evaluation import Evaluation
 from mismes_eval.evaluation.measure_costs import Money
 from mismes_eval.evaluation.money import APART, money
-from mismes_eval.evaluation.sensitivity import Doubt
 from mismes_eval.evaluation.tracer_effects import Effects
 from mismes_eval.evaluation.tracer_study import Tracing
 from mismes_eval.impact.planning.cost_result import CostEffectiveness
@@ -53,12 +52,15 @@ class Priced(Money):
     assumption: Message = PARALLEL
 
 
-def priced(evaluation: Evaluation, study: Tracing, effect: Effects, d: Doubt | None) -> Priced:
+def priced(evaluation: Evaluation, study: Tracing, effect: Effects) -> Priced:
     """The costs of one measure. A job-year has a price only where its effect is shown by the
     interval that speaks, the widest of them.
     """
-    m = money(evaluation, study, effect)
-    verdict = effect_verdict(evaluation, effect, d)
+    return priced_by(money(evaluation, study, effect), effect_verdict(evaluation, effect))
+
+
+def priced_by(m: Money, verdict: Verdict | None) -> Priced:
+    """The same with the verdict on the effect."""
     shown = verdict is not None and verdict.sign == "higher"
     job = _shown_ratio(m.worth, shown)
     supposed = None if m.scenario is None else _shown_ratio(m.scenario, shown)

@@ -6,7 +6,7 @@ from mismes_eval.estimate.estimate import NotEstimable
 from mismes_eval.estimate.verdict import moved_apart
 from mismes_eval.evaluation.heterogeneity import VOLUNTARY, returnees
 from mismes_eval.evaluation.survey import NONE, Survey
-from mismes_eval.report.chapters.base import Chapter, Context, Item, text_table
+from mismes_eval.report.chapters.base import Chapter, Context, Item, Items, text_table
 from mismes_eval.report.chapters.criteria import criteria
 from mismes_eval.report.chapters.plan import deviations
 from mismes_eval.report.chapters.theory import evaluated, shortfalls
@@ -33,7 +33,7 @@ def limits(context: Context) -> Chapter:
     """T05c evidence by criterion, T21 limitations, T22 deviations from the analysis plan; T23 is
     added when every chapter is built.
     """
-    items: list[Item] = [criteria(context), _limitations(context), deviations(context)]
+    items: Items = [criteria(context), _limitations(context), deviations(context)]
     return Chapter("limits", "Limits and sources", tuple(items))
 
 

@@ -4,7 +4,9 @@ what the offer changed, what taking part changed, and what both can have changed
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 import pandas as pd
@@ -17,19 +19,22 @@ from mismes_eval.impact.trials.late import WEAK, RatioSet
 from mismes_eval.message import Message
 from mismes_eval.numerics.rows import Bool
 from mismes_eval.report import sentences
-from mismes_eval.report.chapters.base import Context, Item
+from mismes_eval.report.chapters.base import Context, Item, Items
 from mismes_eval.report.chapters.cells import (
     FROM,
     TO,
     as_published,
+    ends_of,
     in_unit,
+    joined,
     plain,
     rows,
     shown_values,
+    single,
     with_interval,
 )
 from mismes_eval.report.chapters.names import named
-from mismes_eval.report.chapters.study import in_one_arm, not_in_it
+from mismes_eval.report.chapters.study import in_one_arm, not_in_it, row_of
 from mismes_eval.report.chapters.verdicts import draw_verdict, taken_verdict
 from mismes_eval.report.document.cells import CellKey, Persons, Standing
 from mismes_eval.report.document.estimated_cells import cells_of, counted
@@ -53,14 +58,15 @@ NO_END = "no end: the lot moved take-up too little"
 NO_BOUND = "no end: those who would be followed either way are not clearly there"
 
 
-def lottery_items(context: Context, draw: Lottery) -> list[Item]:
+def lottery_items(context: Context, draw: Lottery) -> Items:
     """T33 loss by arm, T34 the arms before the draw, the headline, T35 what the offer changed, T36
     what taking part changed, T37 bounds on both where units were lost.
     """
-    items: list[Item] = [*_who(context, draw), _loss(context, draw)]
+    items: Items = [*_who(context, draw), _loss(context, draw)]
     if isinstance(draw.before, Estimate):
         items.append(_before(context, draw, draw.before))
-    items += [_headline(context, draw), _offers(context, draw)]
+    headline = SummarySpec((main_key(context, draw),), partial(draw_sentence, context, draw))
+    items += [headline, _offers(context, draw)]
     if draw.taken:
         items += [_taken_words(context, draw), _taken(context, draw)]
     if draw.bounds:
@@ -101,30 +107,21 @@ IN_UNITS = (1.0, "unit of the outcome", "units of the outcome", 2)
 
 def about_draw(context: Context, draw: Lottery, outcome: str) -> About:
     """What an effect of a draw is of, in the words and units of the report."""
-    share = draw.is_share(outcome)
-    scale, one, many, digits = IN_POINTS if share else IN_UNITS
-    return About(
-        measure=named(context, draw.measure),
-        outcome=context.column(outcome),
-        horizon="",
-        scale=scale,
-        one=one,
-        many=many,
-        digits=digits,
-    )
+    unit = IN_POINTS if draw.is_share(outcome) else IN_UNITS
+    return About(named(context, draw.measure), context.column(outcome), "", *unit)
+
+
+def _shown_in(draw: Lottery, outcome: str) -> tuple[str, tuple[float, int]]:
+    """The unit of an effect of a draw, and the scale and decimals that it is shown with."""
+    return ("share", (100.0, 1)) if draw.is_share(outcome) else ("number", (1.0, 2))
 
 
 def main_key(context: Context, draw: Lottery) -> CellKey:
     """The cell of T35 that the headline is about."""
-    return CellKey(OFFER, _row(context, ALL, draw.main_outcome), "estimate")
+    return CellKey(OFFER, context.column(draw.main_outcome), "estimate")
 
 
-def offer_row(context: Context, outcome: str) -> str:
-    """The row of T35 of all who were in the draw."""
-    return _row(context, ALL, outcome)
-
-
-def _who(context: Context, draw: Lottery) -> list[Item]:
+def _who(context: Context, draw: Lottery) -> Items:
     """How many were drawn and not, who was left out, whose group is not known."""
     sample = draw.sample
     words = {"m": named(context, draw.measure), "f": draw.file.source}
@@ -150,15 +147,8 @@ def _alone(context: Context, draw: Lottery) -> dict[str, Alone]:
     rows_of = {"": draw.alone(draw.groups[ALL])}
     for group, outcome in draw.offers:
         inside = draw.groups[group] & draw.answered(outcome)
-        rows_of[_row(context, group, outcome)] = draw.alone(inside)
+        rows_of[row_of(context, group, outcome)] = draw.alone(inside)
     return rows_of
-
-
-def _row(context: Context, group: str, outcome: str) -> str:
-    name = context.column(outcome)
-    if group == ALL:
-        return name
-    return context.text("{group}, {outcome}", group=context.words.level(group), outcome=name)
 
 
 def _arms(draw: Lottery, inside: Bool) -> Standing:
@@ -176,7 +166,7 @@ def _arms(draw: Lottery, inside: Bool) -> Standing:
 def _loss(context: Context, draw: Lottery) -> Table:
     parts = []
     for (group, column), (offered, other, gap) in draw.loss.items():
-        row = _row(context, group, column)
+        row = row_of(context, group, column)
         inside = draw.groups[group]
         lost = inside & ~draw.answered(column)
         for name, item, arm in (
@@ -184,11 +174,9 @@ def _loss(context: Context, draw: Lottery) -> Table:
             ("not drawn", other, ~draw.offered),
         ):
             told = Standing(tells=(Persons.among(draw.sample, lost & arm),))
-            parts.append(cells_of([(row, name, in_unit(item, "share"))], context.rules, told))
-        standing = _arms(draw, inside)
-        parts.append(
-            cells_of([(row, "difference", in_unit(gap, "share"))], context.rules, standing)
-        )
+            parts.append(single(context, row, name, in_unit(item, "share"), told))
+        apart = in_unit(gap, "share")
+        parts.append(single(context, row, "difference", apart, _arms(draw, inside)))
     within = ", ".join(map(context.column, draw.keys.blocks))
     notes = [
         context.text(
@@ -200,7 +188,7 @@ def _loss(context: Context, draw: Lottery) -> Table:
     return Table(
         id=LOSS,
         title="Lost after the draw, by arm, percent",
-        cells=pd.concat(parts, ignore_index=True),
+        cells=joined(parts),
         source=draw.file.source,
         notes=tuple(notes),
         scale=100.0,
@@ -210,7 +198,12 @@ def _loss(context: Context, draw: Lottery) -> Table:
 def _before(context: Context, draw: Lottery, found: Estimate) -> Table:
     everybody = draw.groups[ALL]
     parts = [
-        with_interval(context, context.column(name), _one(found, place), _arms(draw, everybody))
+        with_interval(
+            context,
+            context.column(name),
+            found.contrast({found.names[place]: 1.0}).annotated(unit="number"),
+            _arms(draw, everybody),
+        )
         for place, name in enumerate(draw.known_before)
     ]
     fair = draw.drawn_fairly
@@ -222,34 +215,20 @@ def _before(context: Context, draw: Lottery, found: Estimate) -> Table:
     return Table(
         id=BEFORE,
         title="The arms before the draw: drawn minus not drawn",
-        cells=pd.concat(parts, ignore_index=True),
+        cells=joined(parts),
         source=draw.file.source,
         notes=(note,),
         digits=3,
     )
 
 
-def _one(found: Estimate, k: int) -> Estimate:
-    """One value of an estimate."""
-    return found.contrast({found.names[k]: 1.0}).annotated(unit="number")
-
-
-def _headline(context: Context, draw: Lottery) -> SummarySpec:
-    def say(published: pd.DataFrame) -> str:
-        return draw_sentence(context, draw, published)
-
-    return SummarySpec((main_key(context, draw),), say)
-
-
 def _offers(context: Context, draw: Lottery) -> Table:
     parts = []
     units = {}
     for (group, outcome), found in draw.offers.items():
-        row = _row(context, group, outcome)
+        row = row_of(context, group, outcome)
         inside = draw.groups[group] & draw.answered(outcome)
-        share = draw.is_share(outcome)
-        units[row] = (100.0, 1) if share else (1.0, 2)
-        unit = "share" if share else "number"
+        unit, units[row] = _shown_in(draw, outcome)
         parts.append(with_interval(context, row, in_unit(found, unit), _arms(draw, inside)))
         if isinstance(found, Estimate):
             others = Persons.among(draw.sample, draw.compared(inside) & ~draw.offered)
@@ -257,7 +236,7 @@ def _offers(context: Context, draw: Lottery) -> Table:
     return Table(
         id=OFFER,
         title="What the offer changed (intention to treat)",
-        cells=pd.concat(parts, ignore_index=True),
+        cells=joined(parts),
         source=draw.file.source,
         notes=tuple(_method(context, draw)),
         digits=2,
@@ -315,12 +294,10 @@ def _taken_words(context: Context, draw: Lottery) -> Item:
         return context.text("Effect of taking part: {r}", r=context.text(found.reason))
     verdict = taken_verdict(found)
     about = about_draw(context, draw, draw.main_outcome)
-    row = _row(context, ALL, draw.main_outcome)
+    row = context.column(draw.main_outcome)
     keys = tuple(CellKey(TAKEN, row, column) for column in ("estimate", FROM, TO))
     moved = {
-        CellKey(TAKEN, _row(context, ALL, outcome), "estimate"): _first_stage(
-            context, outcome, late
-        )
+        CellKey(TAKEN, context.column(outcome), "estimate"): _first_stage(context, outcome, late)
         for outcome, late in draw.taken.items()
         if isinstance(late, Estimate)
     }
@@ -342,17 +319,14 @@ def _taken(context: Context, draw: Lottery) -> Table:
     parts = []
     units = {}
     for outcome, found in draw.taken.items():
-        row = _row(context, ALL, outcome)
-        share = draw.is_share(outcome)
-        units[row] = (100.0, 1) if share else (1.0, 2)
+        row = context.column(outcome)
+        unit, units[row] = _shown_in(draw, outcome)
         standing = _arms(draw, draw.answered(outcome, str(draw.keys.takeup)))
-        parts.append(
-            _effect_on_takers(context, row, found, "share" if share else "number", standing)
-        )
+        parts.append(_effect_on_takers(context, row, found, unit, standing))
     return Table(
         id=TAKEN,
         title="What taking part changed, for those who take part if drawn and not otherwise",
-        cells=pd.concat(parts, ignore_index=True),
+        cells=joined(parts),
         source=draw.file.source,
         notes=(
             context.text(
@@ -370,19 +344,26 @@ def _effect_on_takers(
 ) -> pd.DataFrame:
     """The effect of taking part with the ends of its set."""
     if isinstance(found, NotEstimable):
-        return cells_of([(row, "estimate", found)], context.rules, standing)
+        return single(context, row, "estimate", found, standing)
     first = found.contrast({"late": 1.0}).annotated(unit=unit)
-    main = cells_of([(row, "estimate", first)], context.rules, standing)
+    main = single(context, row, "estimate", first, standing)
     if main["status"].iloc[0] != "shown":
         return main
     possible = found.extra["set"]
     assert isinstance(possible, RatioSet)
-    if not possible.bounded:
-        ends = [(row, column, NotEstimable(NO_END)) for column in (FROM, TO)]
-        return pd.concat([main, cells_of(ends, context.rules)], ignore_index=True)
-    low, high = possible.intervals[0]
-    cells = [plain(row, FROM, low, unit, kind="effect"), plain(row, TO, high, unit, kind="effect")]
-    return pd.concat([main, rows(cells)], ignore_index=True)
+    ends = possible.intervals[0] if possible.bounded else (np.nan, np.nan)
+    return joined([main, _interval(context, row, ends, unit, NO_END)])
+
+
+def _interval(
+    context: Context, row: str, ends: Sequence[float], unit: str, reason: str
+) -> pd.DataFrame:
+    """The ends of a set of effects; the reason where it has none."""
+    low, high = ends
+    if not np.isfinite(low):
+        none = [(row, column, NotEstimable(reason)) for column in (FROM, TO)]
+        return cells_of(none, context.rules)
+    return rows(ends_of(row, low, high, unit))
 
 
 def _bounds(context: Context, draw: Lottery) -> Table:
@@ -393,10 +374,9 @@ def _bounds(context: Context, draw: Lottery) -> Table:
     for (outcome, column), found in draw.bounds.items():
         words = "{outcome}, the offer" if column == draw.assigned else "{outcome}, taking part"
         row = context.text(words, outcome=context.column(outcome))
-        share = draw.is_share(outcome)
-        units[row] = (100.0, 1) if share else (1.0, 2)
+        unit, units[row] = _shown_in(draw, outcome)
         standing = replace(_arms(draw, draw.answered(outcome)), persons=everybody)
-        parts.append(_ends(context, row, found, "share" if share else "number", standing))
+        parts.append(_ends(context, row, found, unit, standing))
     notes = (
         "On those who would be followed whether they were drawn (took part) or not, whatever decided"
         " who was lost: the arm that lost fewer is trimmed from above and from below.",
@@ -408,7 +388,7 @@ def _bounds(context: Context, draw: Lottery) -> Table:
     return Table(
         id=BOUNDS,
         title="Bounds where units were lost, whoever they were",
-        cells=pd.concat(parts, ignore_index=True),
+        cells=joined(parts),
         source=draw.file.source,
         notes=tuple(map(context.text, notes)),
         digits=2,
@@ -421,21 +401,14 @@ def _ends(
 ) -> pd.DataFrame:
     """Both bounds and the ends of the set of effects."""
     if isinstance(found, NotEstimable):
-        return cells_of([(row, LOWER, found)], context.rules, standing)
+        return single(context, row, LOWER, found, standing)
     each = [found.contrast({name: 1.0}).annotated(unit=unit) for name in found.names]
     pair = [(row, LOWER, each[0]), (row, UPPER, each[1])]
     main = cells_of(pair, context.rules, standing)
     if (main["status"] != "shown").any():
         return main
-    low, high = (float(end) for end in np.asarray(found.extra["set"], float))
-    if not np.isfinite(low):
-        ends = cells_of(
-            [(row, bound, NotEstimable(NO_BOUND)) for bound in (FROM, TO)], context.rules
-        )
-    else:
-        ends = rows([plain(row, FROM, low, unit, kind="effect")])
-        ends = pd.concat([ends, rows([plain(row, TO, high, unit, kind="effect")])])
-    return pd.concat([main, ends], ignore_index=True)
+    ends = np.asarray(found.extra["set"], float)
+    return joined([main, _interval(context, row, ends.tolist(), unit, NO_BOUND)])
 
 
 def _first_stage(context: Context, outcome: str, found: Estimate) -> str:

@@ -10,8 +10,8 @@ from mismes_eval.inventory.indicators import COMPARED
 from mismes_eval.inventory.portfolio import Profile
 from mismes_eval.inventory.register import EvaluationRegister
 from mismes_eval.report import figures_common
-from mismes_eval.report.chapters.base import Chapter, Context, Item, text_table
-from mismes_eval.report.chapters.cells import plain, rows
+from mismes_eval.report.chapters.base import Chapter, Context, Item, Items, text_table
+from mismes_eval.report.chapters.cells import Record, plain, rows
 from mismes_eval.report.chapters.names import named, titles
 from mismes_eval.report.chapters.portfolio import (
     ALL_MEASURES,
@@ -50,6 +50,10 @@ MIXED = (
 COUNTED_HERE = (
     "Measures that this report evaluates count as evaluated, with a comparison group, as in T05b."
 )
+ADDED = (
+    "Evaluated in this report: measures whose effect on participants or regions it estimates against"
+    " a comparison group, whatever the inventory records of them."
+)
 OVERDUE = "T05g"
 
 
@@ -64,7 +68,7 @@ def measures(context: Context) -> Chapter:
         )
     profile = inventory.profile()
     money = budgets(inventory.tree.amounts())
-    items: list[Item] = [
+    items: Items = [
         context.text(
             "The inventory is a purposive census: numbers have no sampling error, but they describe"
             " the measures that implementers reported."
@@ -104,20 +108,16 @@ def _number(
     unit: str = "",
     private: bool = False,
     n: float = np.nan,
-) -> dict[str, object]:
+) -> Record:
     """private: an amount that is one payer's own, or gives such an amount away."""
     return plain(row, column, value, unit, n, standing=PRIVATE if private else NO_PERSONS)
-
-
-def _stages(context: Context) -> dict[str, str]:
-    return context.codes("stages")
 
 
 def _by_stage(context: Context, inventory: Inventory, money: Budgets) -> Table:
     frame = counted(inventory)
     amounts = inventory.tree.amounts()
     uncounted = inventory.tree.lacking(inventory.tree.has("benef_reached"))
-    keys = {label: (code,) for code, label in _stages(context).items()} | {ALL_STAGES: WHOLE}
+    keys = {label: (code,) for code, label in context.codes("stages").items()} | {ALL_STAGES: WHOLE}
     cells = []
     for label, key in keys.items():
         records = frame if key == WHOLE else frame[frame["stage_code"].astype(str) == key[0]]
@@ -126,11 +126,11 @@ def _by_stage(context: Context, inventory: Inventory, money: Budgets) -> Table:
         cells += [
             _number(label, "measures", len(records)),
             _number(label, MILLION, money.amount.get(key, 0.0) / 1e6, MILLION_EUR, private),
-            _number(label, "beneficiaries reached", float(sums["benef_reached"].sum(min_count=1))),
+            _number(label, "beneficiaries reached", sums["benef_reached"].sum(min_count=1)),
             _number(
                 label,
                 "measures without a count of beneficiaries",
-                float(uncounted[records.index].sum()),
+                uncounted[records.index].sum(),
             ),
         ]
     return Table(
@@ -149,7 +149,8 @@ def _heat(context: Context, profile: Profile) -> PictureSpec:
     """F01: measures of each stage and model."""
     counts = profile.matrix_n
     models = context.codes("models")
-    stages = [_stages(context).get(str(code), str(code)) for code in counts.index]
+    known = context.codes("stages")
+    stages = [known.get(str(code), str(code)) for code in counts.index]
     notes = "; ".join(
         context.text("{code}: {label}", code=column, label=models[column])
         for column in counts.columns
@@ -182,8 +183,8 @@ _SIDES = {
 
 
 def _who_pays(inventory: Inventory) -> Table:
-    frame = inventory.tree.amounts()
     tree = inventory.tree
+    frame = tree.amounts()
     after = frame[frame["stage_code"].astype(str) == "AFT"]
     lacking = tree.lacking(tree.has("budget_eur"))
     cells = []
@@ -191,17 +192,10 @@ def _who_pays(inventory: Inventory) -> Table:
         total = float(records["budget_eur"].sum())
         hidden = hidden_sides(records)
         for side, label in _SIDES.items():
-            part = records[records["funder_side"].astype(str) == side]
-            cells.append(
-                _number(
-                    name,
-                    label,
-                    float(part["budget_eur"].sum() / total) if total else np.nan,
-                    "share",
-                    side in hidden,
-                )
-            )
-        cells.append(_number(name, WITHOUT_BUDGET, float(lacking[records.index].sum())))
+            part = records.loc[records["funder_side"].astype(str) == side, "budget_eur"]
+            share = part.sum() / total if total else np.nan
+            cells.append(_number(name, label, share, "share", side in hidden))
+        cells.append(_number(name, WITHOUT_BUDGET, lacking[records.index].sum()))
     return Table(
         id="T02",
         title="Who pays",
@@ -258,23 +252,11 @@ def _unit_costs(context: Context, profile: Profile) -> Table:
     models = context.codes("models")
     cells = []
     for r in table.to_dict("records"):
-        n = float(r["n"])
-        code = str(r["group"]).replace("model ", "")
-        row = (
-            "All models"
-            if str(r["group"]) == "all"
-            else context.name(f"{code} {models.get(code, '')}")
-        )
-        cells.append(
-            _number(
-                row,
-                _UNIT_COSTS[str(r["indicator"])],
-                float(r["value"]),
-                "EUR",
-                0 < n < 3,
-                n,
-            )
-        )
+        group, n = str(r["group"]), float(r["n"])
+        code = group.replace("model ", "")
+        row = "All models" if group == "all" else context.name(f"{code} {models.get(code, '')}")
+        what = _UNIT_COSTS[str(r["indicator"])]
+        cells.append(_number(row, what, r["value"], "EUR", 0 < n < 3, n))
     note = (
         "n: measures with both numbers. Medians over fewer than 3 measures are not shown: they are"
         " one measure's own cost."
@@ -310,29 +292,26 @@ def _indicators(context: Context, inventory: Inventory, profile: Profile) -> Tab
     here = context.evaluation.evaluated
     shares = evaluated_shares(context.evaluation.register, here)
     for row in table.to_dict("records"):
-        scored = factor(str(row["indicator"]))
-        name = (
-            context.text(str(row["indicator"]))
+        indicator, group, unit = (str(row[key]) for key in ("indicator", "group", "unit"))
+        scored = factor(indicator)
+        label = (
+            context.text(indicator)
             if scored is None
             else context.text("success factor: {what}, mean", what=context.text(scored))
         )
-        if str(row["group"]) not in ("all", "all measures"):
-            name = context.text("{indicator}, return measures", indicator=name)
-        share = str(row["unit"]) == "share"
-        if share:
-            label = context.text("{indicator}, %", indicator=name)
-        elif str(row["unit"]):
-            unit = context.text(str(row["unit"]))
-            label = context.text("{indicator}, {unit}", indicator=name, unit=unit)
-        else:
-            label = name
-        units[label] = (100.0, 1) if share else (1.0, 2 if "index" in str(row["unit"]) else 1)
-        side = str(row["indicator"]).removesuffix("-funded share of budget").upper()
-        private = side in hidden[str(row["group"]) not in ("all", "all measures")]
-        value, n = shares.get(str(row["indicator"]), (float(row["value"]), float(row["n"])))
+        of_returns = group not in ("all", "all measures")
+        if of_returns:
+            label = context.text("{indicator}, return measures", indicator=label)
+        if unit == "share":
+            label = context.text("{indicator}, %", indicator=label)
+        elif unit:
+            label = context.text("{indicator}, {unit}", indicator=label, unit=context.text(unit))
+        units[label] = (100.0, 1) if unit == "share" else (1.0, 2 if "index" in unit else 1)
+        side = indicator.removesuffix("-funded share of budget").upper()
+        value, n = shares.get(indicator, (float(row["value"]), float(row["n"])))
         cells.append(
-            _number(label, "value", value, str(row["unit"]), private, n=n)
-            | {"definition": _defined(str(row["indicator"]), row["definition"])}
+            _number(label, "value", value, unit, side in hidden[of_returns], n=n)
+            | {"definition": _defined(indicator, row["definition"])}
         )
     return Table(
         id="T05",
@@ -414,33 +393,32 @@ def _register(context: Context, inventory: Inventory) -> Table:
     cells = []
     closed = hidden_groups(table.assign(budget_eur=table["budget_once"]), "status")
     for row in register_summary(table).to_dict("records"):
-        private = str(row["status"]) in closed
+        status, budget = str(row["status"]), float(row["budget_eur"]) / 1e6
         cells += [
-            _number(str(row["status"]), "measures", float(row["measures"])),
-            _number(
-                str(row["status"]), MILLION, float(row["budget_eur"]) / 1e6, MILLION_EUR, private
-            ),
+            _number(status, "measures", row["measures"]),
+            _number(status, MILLION, budget, MILLION_EUR, status in closed),
         ]
-    note = context.text(
-        "On {day}: a measure is overdue when 24 months have passed since its start without an"
-        " evaluation.",
-        day=context.words.date(register.on),
-    )
+    notes = [
+        context.text(
+            "On {day}: a measure is overdue when 24 months have passed since its start without an"
+            " evaluation.",
+            day=context.words.date(register.on),
+        )
+    ]
+    if (table["status"] == "overdue").any():
+        notes.append("Which measures are overdue: T05g.")
     known = int(table["measure_id"].astype(str).isin(here).sum())
     if known:
-        cells.append(_number(HERE, "measures", float(known)))
-    added = context.text(
-        "Evaluated in this report: measures whose effect on participants or regions it estimates"
-        " against a comparison group, whatever the inventory records of them."
-    )
-    named = ("Which measures are overdue: T05g.",) if (table["status"] == "overdue").any() else ()
-    notes = (note, *named, added) if known else (note, *named)
+        cells.append(_number(HERE, "measures", known))
+        notes.append(ADDED)
+    if closed:
+        notes.append(HIDDEN_NOTE)
     return Table(
         id="T05b",
         title="Evaluation register",
         cells=rows(cells),
         source=SOURCE,
-        notes=(*notes, HIDDEN_NOTE) if closed else notes,
+        notes=tuple(notes),
         digits=0,
         units={MILLION: (1.0, 2)},
         of="measures",

@@ -15,11 +15,10 @@ from mismes_eval.evaluation.tracer_effects import Effects
 from mismes_eval.evaluation.tracer_study import Tracing
 from mismes_eval.report import figures_effects
 from mismes_eval.report.chapters.base import Chapter, Context
-from mismes_eval.report.chapters.cells import outcome_scale, outcome_unit, spoken_cell
+from mismes_eval.report.chapters.cells import effect_cell, outcome_scale, outcome_unit, spoken_cell
 from mismes_eval.report.chapters.verdicts import (
     effect_verdict,
     later_verdict,
-    main_cell,
     rollout_verdict,
     spoken_span,
 )
@@ -74,7 +73,7 @@ def _lines(context: Context) -> tuple[list[Line], pd.DataFrame]:
         lines = [_followed(context, study, effect) for effect in context.evaluation.effects]
     if rolled is None or not isinstance(rolled.event, Estimate) or len(lines) >= ROWS:
         return lines[:ROWS], no_cells()
-    if study is not None and rolled.outcome != main_cell(context.evaluation)[0]:
+    if study is not None and rolled.outcome != context.evaluation.main_cell[0]:
         return lines, no_cells()
     own = _rolled_cells(context, rolled, rolled.event)
     return [*lines, _rolled_out(rolled, rolled.event, own)], own
@@ -82,13 +81,11 @@ def _lines(context: Context) -> tuple[list[Line], pd.DataFrame]:
 
 def _followed(context: Context, study: Tracing, effect: Effects) -> Line:
     """A measure of the tracer study, from the cells of T17."""
-    outcome, main_wave = main_cell(context.evaluation)
-    doubt = context.evaluation.doubt_of(effect.measure)
-    headline = effect_verdict(context.evaluation, effect, doubt)
+    outcome, main_wave = context.evaluation.main_cell
+    headline = effect_verdict(context.evaluation, effect)
     keys, weak, spoken, wider = {}, set(), {}, False
     for wave in study.waves:
-        when = context.text("{m:.0f} months", m=study.months[wave])
-        key = CellKey(f"T17-{effect.measure}", context.column(outcome), when)
+        key = effect_cell(context, effect.measure, study, outcome, wave)
         keys[key] = study.months[wave]
         if _weak(context, effect, wave, headline):
             weak.add(key)
@@ -111,7 +108,7 @@ def _weak(context: Context, effect: Effects, wave: object, headline: Verdict | N
     """Whether the evidence at a wave is weak: that on the headline is, or that of the wave itself.
     What the headline fails is asked of the measure, so no other wave is surer.
     """
-    outcome, _ = main_cell(context.evaluation)
+    outcome, _ = context.evaluation.main_cell
     if headline is None or headline.sureness in WEAK:
         return True
     if not isinstance(effect.by_wave.get((outcome, wave)), Estimate):
@@ -138,7 +135,7 @@ def _picture(context: Context, lines: list[Line], own: pd.DataFrame) -> PictureS
     """A panel a line, on one vertical axis."""
     rolled = context.evaluation.rollout
     study = context.evaluation.tracing
-    outcome, _ = main_cell(context.evaluation)
+    outcome, _ = context.evaluation.main_cell
     named = context.column(outcome)
     if study is None and rolled is not None:
         outcome = rolled.outcome

@@ -10,7 +10,8 @@ from mismes_eval.estimate.estimate import Estimate
 from mismes_eval.evaluation.own_indicators import OwnIndicator, own_indicators
 from mismes_eval.evaluation.survey import Survey
 from mismes_eval.lfs.persons import LABELS, breakdown
-from mismes_eval.report.chapters.base import Context, Item
+from mismes_eval.report.chapters.base import Context, Items
+from mismes_eval.report.chapters.cells import joined, single
 from mismes_eval.report.document.cells import Persons, Standing
 from mismes_eval.report.document.estimated_cells import cells_of
 from mismes_eval.report.document.tables import Table
@@ -20,16 +21,16 @@ WHOLE = "all residents"
 SHARES, MEANS = ("T08e", "Own indicators, %", 100.0), ("T08f", "Own indicators, means", 1.0)
 
 
-def own(context: Context, s: Survey, groups: dict[str, str]) -> list[Item]:
+def own(context: Context, s: Survey, groups: dict[str, str]) -> Items:
     """T08e, T08f and T08g, where the params describe own indicators. groups: status -> name; empty: by
     sex.
     """
-    found = own_indicators(context.evaluation.params, s.sample.frame)
+    found = own_indicators(context.params, s.sample.frame)
     tables = [
         Table(
             id=id_,
             title=title,
-            cells=pd.concat([_row(context, s, one, groups) for one in alike], ignore_index=True),
+            cells=joined([_row(context, s, one, groups) for one in alike]),
             source=s.source,
             notes=(s.sample.design.published_basis,),
             scale=scale,
@@ -62,7 +63,7 @@ def _row(context: Context, s: Survey, one: OwnIndicator, groups: dict[str, str])
         _cell(context, one, inside, context.words.level(name))
         for name, inside in _parts(s, groups).items()
     ]
-    return pd.concat([*parts, _cell(context, one, s.sample, WHOLE)], ignore_index=True)
+    return joined([*parts, _cell(context, one, s.sample, WHOLE)])
 
 
 def _parts(s: Survey, groups: dict[str, str]) -> dict[str, Sample]:
@@ -81,7 +82,7 @@ def _cell(context: Context, one: OwnIndicator, inside: Sample, column: str) -> p
     found = one.among_answers(inside)
     title = context.name(f"{one.title} ({one.unit})" if one.unit else one.title)
     if one.unit or not isinstance(found, Estimate):
-        return cells_of([(title, column, found)], context.rules)
+        return single(context, title, column, found)
     yes = inside.frame[one.own].to_numpy(dtype=float, na_value=0.0) == 1
     who = Persons.among(inside, yes & one.inside(inside.frame))
-    return cells_of([(title, column, found)], context.rules, Standing(tells=(who,)))
+    return single(context, title, column, found, Standing(tells=(who,)))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import numpy as np
 import pandas as pd
 
@@ -30,9 +32,9 @@ AWAY = "of them known to be abroad"
 
 def flow(context: Context, study: Tracing) -> PictureSpec:
     """F03: frame, enrolment, every wave with its losses, analysed."""
-    wave = context.evaluation.params.impact.main_wave
+    wave = context.params.impact.main_wave
     steps = tracers.flow_steps(study.panel, analysed=(study.baseline, wave))
-    name = population(study.panel.sample.design)
+    name = population(study.sample.design)
     cells = [
         counted(FROM, source, Persons.of(name, who)) for source, who in _sources(context, study)
     ]
@@ -42,16 +44,12 @@ def flow(context: Context, study: Tracing) -> PictureSpec:
         lost = {**step.lost, **({AWAY: step.away} if step.away.any() else {})}
         cells += [counted(what, reason, Persons.of(name, who)) for reason, who in lost.items()]
     title = "From the frame to the analysis"
-
-    def draw(published: pd.DataFrame) -> figures.Figure:
-        return _drawn_flow(context, study, title, published)
-
-    return PictureSpec("F03", title, draw, rows(cells))
+    return PictureSpec("F03", title, partial(_drawn_flow, context, study, title), rows(cells))
 
 
 def _sources(context: Context, study: Tracing) -> list[tuple[str, Bool]]:
     """Where the enrolled come from, and who they are."""
-    sample = study.panel.sample
+    sample = study.sample
     if "source_frame" not in sample.frame.columns:
         return [(context.text("persons of the study"), sample.active)]
     source = sample.frame["source_frame"].astype(str)

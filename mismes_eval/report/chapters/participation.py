@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import numpy as np
 import pandas as pd
 
@@ -13,12 +15,14 @@ from mismes_eval.evaluation.evaluation import Result
 from mismes_eval.evaluation.survey import Survey
 from mismes_eval.lfs.catalogue import catalogue
 from mismes_eval.report.chapters.base import Chapter, Context
+from mismes_eval.report.chapters.cells import joined, single
 from mismes_eval.report.chapters.profile import bands, in_order
-from mismes_eval.report.chapters.survey_basis import basis
+from mismes_eval.report.chapters.survey_basis import basis, with_status
 from mismes_eval.report.document.cells import Persons, Standing
-from mismes_eval.report.document.estimated_cells import CARRIED, cells_by, cells_of
+from mismes_eval.report.document.estimated_cells import cells_by, cells_of
 from mismes_eval.report.document.tables import Table
 
+TITLE = "Participation in support measures"
 PART = "_took_part"
 GROUPS = ("sex", "age", "education")
 IN_WORDS = ("months of earnings", "months")  # units that stand in the row's name
@@ -29,18 +33,15 @@ def participation(context: Context) -> Chapter:
     """T10 awareness and participation by model, T03 coverage and targeting, T11 recruitment cost."""
     survey = context.evaluation.survey
     if survey is None or "msm_part" not in survey.sample.frame.columns or not survey.tells_return:
-        return Chapter(
-            "participation",
-            "Participation in support measures",
-            (context.absent("survey question on participation in support measures"),),
-        )
+        lacking = context.absent("survey question on participation in support measures")
+        return Chapter("participation", TITLE, (lacking,))
     items = (
         _by_model(context, survey),
         _coverage(context, survey),
         _targeting(context, survey),
         _costs(context, survey),
     )
-    return Chapter("participation", "Participation in support measures", items)
+    return Chapter("participation", TITLE, items)
 
 
 def _by_model(context: Context, s: Survey) -> Table:
@@ -51,43 +52,28 @@ def _by_model(context: Context, s: Survey) -> Table:
         ("L12.aware", "residents who know of it"),
         ("L12", "returnees who took part"),
     ):
-        estimate = found.get(id_)
-        if not isinstance(estimate, Estimate):
-            parts.append(
-                cells_of(
-                    [("any measure", column, estimate or NotEstimable("not asked"))], context.rules
-                )
-            )
-            continue
-        level = [str(level).split(" ")[-1] for level in estimate.keys["variable"]]
-        parts.append(
-            cells_by(
-                estimate,
-                context.rules,
-                [
-                    context.name(f"{code} {models[code]}") if code in models else "any measure"
-                    for code in level
-                ],
-                column,
-            )
-        )
+        estimate = found.get(id_, NotEstimable("not asked"))
+        names: str | list[str] = "any measure"
+        if isinstance(estimate, Estimate):
+            codes = [str(level).split(" ")[-1] for level in estimate.keys["variable"]]
+            names = [
+                context.name(f"{code} {models[code]}") if code in models else "any measure"
+                for code in codes
+            ]
+        parts.append(cells_by(estimate, context.rules, names, column))
     return Table(
         id="T10",
         title="Awareness of and participation in measures, %",
-        cells=pd.concat(parts, ignore_index=True),
+        cells=joined(parts),
         source=s.source,
         notes=basis(s),
         scale=100.0,
     )
 
 
-def _returnees(s: Survey) -> np.ndarray:
-    return (s.sample.frame["mig_status"].astype("string") == "RET").fillna(False).to_numpy(bool)
-
-
 def _coverage(context: Context, s: Survey) -> Table:
     inventory = context.evaluation.inventory
-    returnees = target_population(s.sample, _returnees(s), "returnees")
+    returnees = target_population(s.sample, with_status(s, "RET"), "returnees")
     rows: list[tuple[str, str, Estimate | NotEstimable]] = [
         ("returnees in the survey, thousand", "estimate", s.total(returnees))
     ]
@@ -118,7 +104,7 @@ def _coverage(context: Context, s: Survey) -> Table:
 
 def _covered(context: Context, measures: pd.DataFrame, returnees: Result) -> Result:
     """Beneficiaries a year, each measure's over its running time, for each returnee."""
-    year = context.evaluation.params.year
+    year = context.params.year
     end = measures["end_date"]
     if year is None and end.isna().any():
         return NotEstimable("a measure has no end, and the params name no year")
@@ -139,7 +125,7 @@ def _targeting(context: Context, s: Survey) -> Table:
             PART: takes,
             **{trait: values.astype(str).to_numpy() for trait, values in traits.items()},
         }
-    ).where(_returnees(s) & ~np.isnan(takes))
+    ).where(with_status(s, "RET") & ~np.isnan(takes))
     parts = []
     for trait in (name for name in GROUPS if name in traits):
         try:
@@ -150,22 +136,16 @@ def _targeting(context: Context, s: Survey) -> Table:
             parts.append(cells_by(estimate, context.rules, trait, "index"))
             continue
         estimate = in_order(estimate, trait)
-        level = named.frame[trait].astype(str).to_numpy()
-        groups = [Persons.among(named, level == str(value)) for value in estimate.keys[trait]]
+        levels = estimate.keys[trait].astype(str)
+        of_trait = named.frame[trait].astype(str).to_numpy()
+        groups = [Persons.among(named, of_trait == level) for level in levels]
         counted = [Standing(persons=who, tells=(who,)) for who in groups]
-        parts.append(
-            cells_by(estimate, context.rules, _levels(context, trait, estimate), "index", counted)
-        )
+        rows = [context.answer(trait, level) for level in levels]
+        parts.append(cells_by(estimate, context.rules, rows, "index", counted))
     if "educy" in frame.columns and takes[named.active].sum() > 0:
-        known = named.where(frame["educy"].notna())
-        parts.append(
-            cells_by(
-                concentration(known, PART, "educy"),
-                context.rules,
-                "concentration over years of education",
-                "index",
-            )
-        )
+        index = concentration(named.where(frame["educy"].notna()), PART, "educy")
+        row = "concentration over years of education"
+        parts.append(cells_by(index, context.rules, row, "index"))
     note = (
         "1: a group takes part as often as all returnees; above 1: favoured. Concentration: 0 none,"
         " above 0 towards the better educated."
@@ -173,18 +153,11 @@ def _targeting(context: Context, s: Survey) -> Table:
     return Table(
         id="T03b",
         title="Targeting: who is favoured among returnees",
-        cells=pd.concat(parts, ignore_index=True),
+        cells=joined(parts),
         source=s.source,
         notes=(note, *basis(s)),
         digits=2,
     )
-
-
-def _levels(context: Context, column: str, e: Estimate) -> list[str]:
-    return [
-        context.text("{c}: {level}", c=context.text(column), level=context.words.level(str(value)))
-        for value in e.keys[column]
-    ]
 
 
 def _costs(context: Context, s: Survey) -> Table:
@@ -192,39 +165,27 @@ def _costs(context: Context, s: Survey) -> Table:
     items = []
     for key, estimate in found.items():
         if isinstance(estimate, NotEstimable):
-            items.append(cells_of([(catalogue()[key].title, "estimate", estimate)], context.rules))
+            items.append(single(context, catalogue()[key].title, "estimate", estimate))
             continue
         title = str(estimate.extra.get("title", key))
-        labels = [
-            (
-                title
-                if estimate.p == 1
-                else context.text(
+        labels: str | list[str] = title
+        if estimate.p > 1:
+            parts = [name.split(" ", 1)[-1] for name in estimate.names]
+            labels = [
+                context.text(
                     "{indicator}: {part}",
                     indicator=context.text(title),
-                    part=context.text(QUARTILES.get(p := name.split(" ", 1)[-1], p)),
+                    part=context.text(QUARTILES.get(part, part)),
                 )
-            )
-            for name in estimate.names
-        ]
+                for part in parts
+            ]
         items.append(cells_by(estimate, context.rules, labels, "estimate"))
-    cells = pd.concat(items, ignore_index=True) if items else pd.DataFrame(columns=list(CARRIED))
-    shares = {
-        str(row): (100.0, 1)
-        for row, unit in zip(cells["row"], cells["unit"], strict=True)
-        if str(unit) == "share"
+    cells = joined(items)
+    names = list(map(partial(_with_unit, context), cells["row"], cells["unit"]))
+    units = {
+        name: (100.0, 1) for name, unit in zip(names, cells["unit"], strict=True) if unit == "share"
     }
-    percent = {row: context.text("{indicator}, %", indicator=context.text(row)) for row in shares}
-    cells["row"] = [percent.get(row, row) for row in cells["row"]]
-    units = {percent[row]: share for row, share in shares.items()}
-    named = {
-        str(row): context.text(
-            "{indicator}, {unit}", indicator=context.text(row), unit=context.text(str(unit))
-        )
-        for row, unit in zip(cells["row"], cells["unit"], strict=True)
-        if str(unit) in IN_WORDS
-    }
-    cells["row"] = [named.get(row, row) for row in cells["row"]]
+    cells["row"] = names
     return Table(
         id="T11",
         title="Recruitment cost, intentions, circularity",
@@ -233,3 +194,14 @@ def _costs(context: Context, s: Survey) -> Table:
         notes=basis(s),
         units=units,
     )
+
+
+def _with_unit(context: Context, row: str, unit: str) -> str:
+    """A row of T11 with the unit of its numbers."""
+    if unit == "share":
+        return context.text("{indicator}, %", indicator=context.text(row))
+    if unit in IN_WORDS:
+        return context.text(
+            "{indicator}, {unit}", indicator=context.text(row), unit=context.text(unit)
+        )
+    return row

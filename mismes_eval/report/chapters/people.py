@@ -18,8 +18,8 @@ from mismes_eval.lfs.persons import aged
 from mismes_eval.report import figures, figures_common
 from mismes_eval.report.chapters.absentees import ID as ABSENT_ID
 from mismes_eval.report.chapters.absentees import absentees, listed_note
-from mismes_eval.report.chapters.base import Chapter, Context, Item
-from mismes_eval.report.chapters.cells import persons
+from mismes_eval.report.chapters.base import Chapter, Context, Items
+from mismes_eval.report.chapters.cells import joined, persons, single
 from mismes_eval.report.chapters.criteria import gaps_item
 from mismes_eval.report.chapters.own import own
 from mismes_eval.report.chapters.profile import in_order, profile
@@ -36,10 +36,11 @@ from mismes_eval.report.chapters.survey_basis import (
     with_status,
 )
 from mismes_eval.report.document.cells import Persons, Standing
-from mismes_eval.report.document.estimated_cells import CARRIED, cells_by, cells_of
-from mismes_eval.report.document.items import PictureSpec
+from mismes_eval.report.document.estimated_cells import cells_by, cells_of
+from mismes_eval.report.document.items import PictureSpec, no_cells
 from mismes_eval.report.document.tables import Table
 
+TITLE = "Migrants in the labour force survey"
 UNKNOWN_ROW = "status not known, % of residents in the age range"
 UNKNOWN = "Residents in the age range whose migration status no answer tells."
 ADD_UP = (
@@ -55,11 +56,11 @@ WITH_INTERNAL = (
     " the age range of the migrant definition."
 )
 RETURNEES_ROW = "returnees, % of residents"
-ORIGIN_SHARES: Mapping[str, tuple[str, str]] = {
+ORIGIN_SHARES = {
     "birth": ("foreign-born, % of residents", "native-born, % of residents"),
     "citizenship": ("foreign citizens, % of residents", "nationals, % of residents"),
 }
-ORIGIN_ROWS: Mapping[str, tuple[str, str]] = {
+ORIGIN_ROWS = {
     "birth": (
         "Share of residents whose country of birth is another one.",
         "Share of residents who were born in the country.",
@@ -71,12 +72,12 @@ ORIGIN_ROWS: Mapping[str, tuple[str, str]] = {
 }
 ORIGIN_ADDS_UP = "The two are shares of residents whose origin is known, and add up to 100%."
 NO_RETURN = "The survey does not tell who returned from abroad."
-BY_REGION: Mapping[str, str] = {
+BY_REGION = {
     "returnees": "Returnees by region",
     "foreign-born": "Foreign-born by region",
     "foreign citizens": "Foreign citizens by region",
 }
-TITLES: Mapping[str, str] = {
+TITLES = {
     "birth": "Labour status of the foreign-born and the native-born",
     "citizenship": "Labour status of foreign citizens and nationals",
 }
@@ -99,11 +100,7 @@ def people(context: Context) -> Chapter:
     """
     survey = context.evaluation.survey
     if survey is None:
-        return Chapter(
-            "people",
-            "Migrants in the labour force survey",
-            (context.absent("labour force survey"),),
-        )
+        return Chapter("people", TITLE, (context.absent("labour force survey"),))
     if survey.definition is None:
         make = _everybody
     else:
@@ -116,10 +113,10 @@ def people(context: Context) -> Chapter:
         variance(survey),
     )
     items += gaps_item(context)
-    return Chapter("people", "Migrants in the labour force survey", tuple(items))
+    return Chapter("people", TITLE, tuple(items))
 
 
-def _everybody(context: Context, s: Survey) -> list[Item]:
+def _everybody(context: Context, s: Survey) -> Items:
     """A survey that asks nobody about a migration of their own."""
     said = "The survey has no question on migration; labour status is shown for everybody."
     shares = [] if s.absent is None else [_shares(context, s)]
@@ -127,13 +124,13 @@ def _everybody(context: Context, s: Survey) -> list[Item]:
         context.text(said),
         *shares,
         *absentees(context, s),
-        _indicator_table(context, "T08", "Labour status", LABOUR, s, by=("sex",)),
+        _indicator_table(context, "T08", "Labour status", LABOUR, s, by="sex"),
         *own(context, s, {}),
         _unemployed(context, s),
     ]
 
 
-def _by_origin(context: Context, s: Survey) -> list[Item]:
+def _by_origin(context: Context, s: Survey) -> Items:
     """A survey that tells where people were born, or whose citizens they are, and no more."""
     assert s.definition is not None
     title = TITLES[s.definition.immigrant_by]
@@ -151,7 +148,7 @@ def _by_origin(context: Context, s: Survey) -> list[Item]:
     ]
 
 
-def _by_return(context: Context, s: Survey) -> list[Item]:
+def _by_return(context: Context, s: Survey) -> Items:
     """A survey that tells who returned from abroad."""
     return [
         _shares(context, s),
@@ -168,16 +165,12 @@ def _by_return(context: Context, s: Survey) -> list[Item]:
     ]
 
 
-def _rows_of(estimate: Estimate, column: str) -> list[str]:
-    return [str(level) for level in estimate.keys[column]]
-
-
 def _shares(context: Context, s: Survey) -> Table:
     found = context.indicators(which=("L1", "L2"))
     items = [_status_row(context, s, found, *row) for row in _status_rows(s)]
     if s.definition is not None:
         items.append(_unknown(context, s, s.definition))
-    absent = found.get("L2", NotEstimable("no roster of absent members"))
+    absent = found.get("L2")
     if isinstance(absent, Estimate):
         names = {
             "absent": "absent members, thousand",
@@ -186,13 +179,12 @@ def _shares(context: Context, s: Survey) -> Table:
         for place, variable in enumerate(absent.keys["variable"].astype(str)):
             kind, unit = ("total", "persons") if variable == "absent" else ("share", "share")
             one = absent.select([place]).annotated(kind=kind, unit=unit)
-            reported = Persons.of("absent members", np.ones(int(one.n[0]), bool))
-            who = Standing(persons=reported)
+            who = Standing(persons=Persons.of("absent members", np.ones(int(one.n[0]), bool)))
             known = s.total(one) if variable == "absent" else one
-            items.append(cells_of([(names[variable], "estimate", known)], context.rules, who))
+            items.append(single(context, names[variable], "estimate", known, who))
     else:
         none = NotEstimable("no roster of absent members")
-        items.append(cells_of([("absent members", "estimate", none)], context.rules))
+        items.append(single(context, "absent members", "estimate", none))
     adds_up = ADD_UP if s.tells_return else ORIGIN_ADDS_UP
     notes = [*(() if s.definition is None else (adds_up,)), *basis(s)]
     if isinstance(absent, Estimate):
@@ -200,7 +192,7 @@ def _shares(context: Context, s: Survey) -> Table:
     return Table(
         id="T07a",
         title="How many",
-        cells=pd.concat(items, ignore_index=True),
+        cells=joined(items),
         source=s.source,
         notes=tuple(notes),
         scale=100.0,
@@ -236,7 +228,7 @@ def _status_row(
     elif code == "INT_INTERNAL" and not tells_internal(s):
         item = NotEstimable(INTERNAL_UNASKED)
     counted = Standing(tells=(Persons.among(s.sample, with_status(s, code)),))
-    return cells_of([(name, "estimate", item)], context.rules, counted)
+    return single(context, name, "estimate", item, counted)
 
 
 def _unknown(context: Context, s: Survey, rule: lfs.Definition) -> pd.DataFrame:
@@ -255,12 +247,10 @@ def _unknown(context: Context, s: Survey, rule: lfs.Definition) -> pd.DataFrame:
         put & (status != "CUR_ABS").fillna(True).to_numpy(bool)
     )
     if not inside.active.any() or missing[inside.active].all():
-        return cells_of(
-            [(UNKNOWN_ROW, "estimate", NotEstimable("nobody was asked"))], context.rules
-        )
+        return single(context, UNKNOWN_ROW, "estimate", NotEstimable("nobody was asked"))
     share = mean(inside, "_unknown").annotated(kind="share", unit="share", definition=UNKNOWN)
     counted = Standing(tells=(Persons.among(inside, missing),))
-    return cells_of([(UNKNOWN_ROW, "estimate", share)], context.rules, counted)
+    return single(context, UNKNOWN_ROW, "estimate", share, counted)
 
 
 def _indicator_table(
@@ -269,10 +259,10 @@ def _indicator_table(
     title: str,
     which: Sequence[str],
     s: Survey,
-    by: tuple[str, ...] = ("status",),
+    by: str = "status",
 ) -> Table:
     heads = tuple(dict.fromkeys(w.split(".")[0] for w in which))
-    found = context.indicators(by=by, which=heads)
+    found = context.indicators(by=(by,), which=heads)
     overall = context.indicators(which=heads)
     parts = []
     for w in which:
@@ -283,21 +273,17 @@ def _indicator_table(
             if isinstance(item, Estimate):
                 title_of = str(item.extra.get("title", w))
         if isinstance(estimate, Estimate):
-            label = named_levels(s) if by == ("status",) else None
-            parts.append(_grouped(estimate, title_of, by, context, label))
+            parts.append(_grouped(context, s, estimate, title_of, by))
         elif isinstance(estimate, NotEstimable) and not isinstance(whole, Estimate):
-            parts.append(
-                cells_of([(catalogue()[w].title, "all residents", estimate)], context.rules)
-            )
+            parts.append(single(context, catalogue()[w].title, "all residents", estimate))
         if isinstance(whole, Estimate) and whole.p == 1:
-            parts.append(cells_of([(title_of, "all residents", whole)], context.rules))
-    cells = pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=list(CARRIED))
+            parts.append(single(context, title_of, "all residents", whole))
     return Table(
         id=id,
         title=context.text("{title}, %", title=context.text(title)),
-        cells=cells,
+        cells=joined(parts),
         source=s.source,
-        notes=(*meaning(s), *basis(s)) if by == ("status",) else variance(s),
+        notes=(*meaning(s), *basis(s)) if by == "status" else variance(s),
         scale=100.0,
     )
 
@@ -307,70 +293,49 @@ def _unemployed(context: Context, s: Survey) -> Table:
     return Table(
         id="T08c",
         title="Unemployed persons, thousand",
-        cells=cells_of([("all residents", "estimate", s.total(estimate))], context.rules),
+        cells=single(context, "all residents", "estimate", s.total(estimate)),
         source=s.source,
         notes=variance(s),
         scale=0.001,
     )
 
 
-def _grouped(
-    e: Estimate,
-    title: str,
-    by: Sequence[str],
-    context: Context,
-    label: Mapping[str, str] | None,
-) -> pd.DataFrame:
-    """Cells of the first measure of an indicator by group, in words. label: names of the groups
-    that are shown, the others are left to 'all residents'; None: every group.
+def _grouped(context: Context, s: Survey, e: Estimate, title: str, by: str) -> pd.DataFrame:
+    """Cells of the first measure of an indicator by group, in words; of a breakdown by status those
+    that are compared, the others are left to 'all residents'.
     """
-    column = e.keys[by[0]].astype(str)
-    first = [
-        place
-        for place in range(e.p)
-        if e.keys["variable"].iloc[place] == e.keys["variable"].iloc[0]
-    ]
-    keep = [place for place in first if label is None or column.iloc[place] in label]
-    if not keep:
-        return pd.DataFrame(columns=list(CARRIED))
-    names = [
-        label[column.iloc[place]] if label else context.words.level(column.iloc[place])
-        for place in keep
-    ]
-    return cells_by(e.select(keep), context.rules, title, names)
+    keys = e.keys[["variable", by]].astype(str).reset_index(drop=True)
+    keys = keys[keys["variable"] == keys["variable"].iloc[0]]
+    label = named_levels(s) if by == "status" else {}
+    if label:
+        keys = keys[keys[by].isin(list(label))]
+    if keys.empty:
+        return no_cells()
+    names = [label.get(level) or context.words.level(level) for level in keys[by]]
+    return cells_by(e.select(keys.index.tolist()), context.rules, title, names)
 
 
 def _by_sex(context: Context, s: Survey) -> Table:
     found = context.indicators(by=("status", "sex"), which=("L3",))
+    label = {level: context.text(name) for level, name in named_levels(s).items()}
     parts = []
     for w in ("L3.participation", "L3.employment", "L3.unemployment"):
         estimate = found.get(w)
         if not isinstance(estimate, Estimate):
             continue
-        label = {level: context.text(name) for level, name in named_levels(s).items()}
-        keep = [
-            place
-            for place in range(estimate.p)
-            if str(estimate.keys["status"].iloc[place]) in label
-        ]
+        keys = estimate.keys[["status", "sex"]].astype(str).reset_index(drop=True)
+        keys = keys[keys["status"].isin(list(label))]
         names = [
-            context.text(
-                "{status}, {sex}",
-                status=label[str(estimate.keys["status"].iloc[place])],
-                sex=context.words.level(str(estimate.keys["sex"].iloc[place])),
-            )
-            for place in keep
+            context.text("{status}, {sex}", status=label[status], sex=context.words.level(sex))
+            for status, sex in keys.itertuples(index=False)
         ]
-        parts.append(
-            cells_by(
-                estimate.select(keep), context.rules, str(estimate.extra.get("title", w)), names
-            )
-        )
-    cells = pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=list(CARRIED))
+        title = str(estimate.extra.get("title", w))
+        shown = estimate.select(keys.index.tolist())
+        parts.append(cells_by(shown, context.rules, title, names))
     return Table(
         id="T08b",
         title="Labour status by sex, %",
-        cells=cells,
+        cells=joined(parts),
         source=s.source,
         notes=(*meaning(s), *basis(s)),
         scale=100.0,
@@ -384,7 +349,12 @@ def _gap(context: Context, s: Survey) -> Table:
         "L9.mincer": "earnings gap, adjusted (Mincer)",
         "L9.dfl": "earnings gap, reweighted (DFL)",
     }
-    rows = [(name, "log points x 100", _first(found.get(key))) for key, name in titles.items()]
+    rows: list[tuple[str, str, Result]] = []
+    for key, name in titles.items():
+        item = found.get(key, NotEstimable("not computed for this survey"))
+        if isinstance(item, Estimate):
+            item = item.select([0]).annotated(kind="contrast")
+        rows.append((name, "log points x 100", item))
     return Table(
         id="T09b",
         title="Earnings of returnees against non-migrants",
@@ -395,28 +365,21 @@ def _gap(context: Context, s: Survey) -> Table:
     )
 
 
-def _first(item: Result | None) -> Result:
-    if item is None:
-        return NotEstimable("not computed for this survey")
-    return item.select([0]).annotated(kind="contrast") if isinstance(item, Estimate) else item
-
-
-def _regions(context: Context, s: Survey) -> list[Item]:
+def _regions(context: Context, s: Survey) -> Items:
     code, name = next(iter(groups(s).items()))
     title = BY_REGION[name]
     id_ = "L1" if code == "RET" else "L1.immigrant"
     found = context.indicators(by=("region",), which=("L1",)).get(id_)
     found = in_order(found, "region") if isinstance(found, Estimate) else found
     if not isinstance(found, Estimate) or found.p > 30:
-        if isinstance(found, Estimate):
-            reason = context.text("more than 30 regions")
-        else:
-            reason = context.text(found.reason if found else "not computed for this survey")
-        return [context.text("{f}: {m}: {r}.", f="F06", m=context.text(title), r=reason)]
+        reason = "more than 30 regions"
+        if not isinstance(found, Estimate):
+            reason = found.reason if found else "not computed for this survey"
+        return [context.nothing("F06", context.text(title), reason)]
     regions = lfs.breakdown(s.sample.frame, "region").astype(str).to_numpy()
     known = s.sample.frame["mig_status"].notna().to_numpy(bool)
     counts = with_status(s, code) & known
-    names = _rows_of(found, "region")
+    names = list(map(str, found.keys["region"]))
     counted = [
         Standing(tells=(Persons.among(s.sample, counts & (regions == place)),)) for place in names
     ]
@@ -424,19 +387,11 @@ def _regions(context: Context, s: Survey) -> list[Item]:
     cells = cells_by(found, context.rules, labels, name, counted)
 
     def draw(published: pd.DataFrame) -> figures.Figure:
-        hidden = not (published["status"] == "shown").all()
-        note = "c: not shown, too few persons, or it would reveal another region."
+        notes = [*basis(s), persons(context, published["n"].sum())]
+        if not (published["status"] == "shown").all():
+            notes.append("c: not shown, too few persons, or it would reveal another region.")
         return figures_common.dots_of(
-            context.caption(
-                "F06",
-                title,
-                s.source,
-                (
-                    *basis(s),
-                    persons(context, published["n"].sum()),
-                    *((note,) if hidden else ()),
-                ),
-            ),
+            context.caption("F06", title, s.source, notes),
             published,
             "% of residents (95% interval)",
             100.0,

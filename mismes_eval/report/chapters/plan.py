@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
-from types import MappingProxyType
-from typing import Final
 
 from mismes_eval.evaluation.analysis_plan import ITEMS, REGISTERED
 from mismes_eval.evaluation.heterogeneity import GROUP_COLUMNS, columns_compared
@@ -29,7 +27,6 @@ ITEMS_OF_LOTTERY = {
     "group": "study.group",
 }
 # chapter -> inputs that its tables and figures may rest on
-NO_CELLS: Final[Mapping[str, str]] = MappingProxyType({})
 INPUTS = {
     "overview": ("tracer_person", "tracer_wave", "tracer_outcome", "lfs_rounds"),
     "data": (
@@ -83,19 +80,19 @@ def deviations(context: Context) -> Item:
     """T22: every planned choice beside the one of this run."""
     title = "Deviations from the pre-analysis plan"
     plan = context.evaluation.plan
-    path = context.evaluation.params.inputs.analysis_plan
+    path = context.params.inputs.analysis_plan
     if plan is None or path is None:
         none = context.text("None was supplied: every choice of this report was made without one.")
         return text_table(
             context, "T22", title, [(context.text("Analysis plan"), none)], ("Subject", "Deviation")
         )
     done = {item: _done(item, context) for item in ITEMS}
-    laid_down, plan = plan[plan["item"].isin(REGISTERED)], plan[~plan["item"].isin(REGISTERED)]
+    registered = plan["item"].isin(REGISTERED)
+    laid_down, plan = plan[registered], plan[~registered]
     rows = []
     for item, value, reason in zip(plan["item"], plan["value"], plan["reason"], strict=True):
-        rows.append(
-            _line(context, item, value, AS_PLANNED if value in done[item] else NOT_DONE, reason)
-        )
+        deviation = AS_PLANNED if value in done[item] else NOT_DONE
+        rows.append(_line(context, item, value, deviation, reason))
     for item in dict.fromkeys(plan["item"]):
         planned = set(plan.loc[plan["item"] == item, "value"])
         rows += [
@@ -113,23 +110,17 @@ def deviations(context: Context) -> Item:
         )
     ]
     notes += [] if len(laid_down) else [context.text(UNREGISTERED)]
-    rows = [
-        (
-            context.text(i),
-            context.name(value),
-            "",
-            context.text("not compared"),
-            context.name(reason),
-        )
-        for i, value, reason in zip(
+    first = [
+        _line(context, item, value, "not compared", reason)
+        for item, value, reason in zip(
             laid_down["item"], laid_down["value"], laid_down["reason"], strict=True
         )
-    ] + rows
+    ]
     return text_table(
         context,
         "T22",
         title,
-        rows,
+        [*first, *rows],
         ("Subject", "Value", "In words", "Deviation", "Reason given in the plan file"),
         path.name,
         notes,
@@ -149,30 +140,26 @@ def _line(context: Context, item: str, value: str, deviation: str, reason: str) 
 def _in_words(context: Context, item: str, value: str) -> str:
     """A planned value as the report's tables name it; "" where the value says it itself."""
     study = context.evaluation.tracing
+    said = ""
     if item == "group":
         named = {column: factor for factor, column in GROUP_COLUMNS.items()}
         return context.column(named.get(value, value))
-    if item in ("outcome", "main outcome", "covariate", "attrition covariate"):
-        said = (
-            context.text(DESIGN[value])
-            if value in DESIGN and "outcome" not in item
-            else context.column(value)
-        )
-        return said if said != value else ""
-    if item == "estimator":
-        return context.text(NAMES[value]) if value in NAMES else ""
-    months = {} if study is None else {str(w): m for w, m in study.months.items()}
-    return (
-        context.text("{m:.0f} months", m=months[value])
-        if item in ("wave", "main wave") and value in months
-        else ""
-    )
+    if item in ("covariate", "attrition covariate") and value in DESIGN:
+        said = context.text(DESIGN[value])
+    elif item in ("outcome", "main outcome", "covariate", "attrition covariate"):
+        said = context.column(value)
+    elif item == "estimator" and value in NAMES:
+        said = context.text(NAMES[value])
+    elif item in ("wave", "main wave") and study is not None:
+        months = {str(wave): months for wave, months in study.months.items()}
+        said = context.text("{m:.0f} months", m=months[value]) if value in months else ""
+    return said if said != value else ""
 
 
 def _done(item: str, context: Context) -> list[str]:
     """What this run did, as text."""
     tracing, draw = context.evaluation.tracing, context.evaluation.lottery
-    params = context.evaluation.params
+    params = context.params
     if item == "measure" and tracing is not None:
         return list(tracing.measures)
     if item == "group" and context.evaluation.whom is not None:
@@ -191,29 +178,21 @@ def _done(item: str, context: Context) -> list[str]:
 
 
 def source_map(
-    context: Context, chapters: Mapping[str, Chapter], cells: Mapping[str, str] = NO_CELLS
+    context: Context, chapters: Mapping[str, Chapter], cells: Mapping[str, str]
 ) -> TextTable:
     """T23: chapter by chapter, its tables and figures, the notebook's cell and every file behind
-    them with its hash. cells: chapter -> the notebook's cells, where they are not those of the
-    chapter.
+    them with its hash. cells: chapter -> the notebook's cells.
     """
     hashes: dict[Path, str] = {}
     rows: list[tuple[str, ...]] = []
     for name, chapter in chapters.items():
-        shown = ", ".join(_ids(chapter.items))
-        cell = cells.get(name, f'report.chapter("{name}")')
-        given = list(context.evaluation.params.inputs.named(INPUTS.get(name, ())).values())
+        shown = ", ".join(i.id for i in chapter.items if not isinstance(i, str))
         if not shown:
             continue
-        hashes.update({path: file_hash(path)[:SHORT] for path in given if path not in hashes})
-        rows.append(
-            (
-                shown,
-                cell,
-                "; ".join(f"{path.name} {hashes[path]}" for path in given)
-                or context.text("no file"),
-            )
-        )
+        given = context.params.inputs.named(INPUTS.get(name, ())).values()
+        hashes |= {path: file_hash(path)[:SHORT] for path in given if path not in hashes}
+        files = "; ".join(f"{path.name} {hashes[path]}" for path in given)
+        rows.append((shown, cells[name], files or context.text("no file")))
     notes = (
         context.text(
             "First {k} characters of the sha256; whole hashes of inputs, notebook, parameters and"
@@ -225,7 +204,3 @@ def source_map(
     return text_table(
         context, "T23", "Which table rests on which cell and file", rows, columns, "", notes
     )
-
-
-def _ids(items: Sequence[Item]) -> list[str]:
-    return [i.id for i in items if not isinstance(i, str)]

@@ -157,20 +157,12 @@ def hidden_groups(frame: pd.DataFrame, by: str) -> set[str]:
     groups: dict[Key, pd.DataFrame] = {
         (str(group),): frame[label == group] for group in label.unique()
     }
-    amount = {
-        key: float(part["budget_eur"].sum())
-        for key, part in groups.items()
-        if part["budget_eur"].notna().any()
-    }
+    amount = _sums(groups)
     if dominated(frame):
         return {key[0] for key in amount}
     closed = {key for key in amount if dominated(groups[key])}
-    return {
-        key[0]
-        for key in hidden_parts(
-            amount | {WHOLE: sum(amount.values())}, WHOLE, tuple(amount), closed
-        )
-    }
+    whole = amount | {WHOLE: sum(amount.values())}
+    return {key[0] for key in hidden_parts(whole, WHOLE, tuple(amount), closed)}
 
 
 def dominated(part: pd.DataFrame) -> bool:
@@ -221,20 +213,14 @@ def _place(context: Context, stage: str, model: str) -> str:
 
 def actors(context: Context, inventory: Inventory) -> Table:
     """T02b: how many measures each type of implementer carries out, by type of funder."""
-    frame, who, pays = (
-        counted(inventory),
-        context.codes("implementer_types"),
-        context.codes("funder_types"),
-    )
+    frame = counted(inventory)
+    who, pays = context.codes("implementer_types"), context.codes("funder_types")
     count = pd.crosstab(frame["implementer_type"].astype(str), frame["funder_type"].astype(str))
     cells = []
-    for r in count.index:
-        row = who.get(str(r), str(r))
-        cells += [
-            plain(row, pays.get(str(column), str(column)), count.loc[r, column])
-            for column in count.columns
-        ]
-        cells.append(plain(row, "all funders", count.loc[r].sum()))
+    for code, line in count.iterrows():
+        row = who.get(str(code), str(code))
+        cells += [plain(row, pays.get(str(kind), str(kind)), n) for kind, n in line.items()]
+        cells.append(plain(row, "all funders", line.sum()))
     return Table(
         id="T02b",
         title="Who carries the measures out, by who pays (number of measures)",
@@ -258,11 +244,8 @@ def timeline(context: Context, inventory: Inventory) -> Item:
     id, title = "F02", "Measures over time"
     began = frame["start_date"].notna()
     if not began.any():
-        return context.text(
-            "{f}: {m}: {r}.",
-            f=id,
-            m=context.text("measures over time"),
-            r=context.text("no measure has a start date"),
+        return context.nothing(
+            id, context.text("measures over time"), "no measure has a start date"
         )
     order = {code: place for place, code in enumerate(stages)}
     named = pd.DataFrame(
@@ -277,7 +260,7 @@ def timeline(context: Context, inventory: Inventory) -> Item:
     years = [
         frame["date_retrieved"].dt.year.max(),
         frame["start_date"].dt.year.max(),
-        context.evaluation.params.year or 0,
+        context.params.year or 0,
     ]
     until = int(np.nanmax(years))
 
@@ -340,9 +323,7 @@ def tree(context: Context, money: Budgets) -> Item:
             if WHOLE not in money.amount
             else "the whole budget may not be published"
         )
-        return context.text(
-            "{f}: {m}: {r}.", f=id, m=context.text("tree of the budget"), r=context.text(reason)
-        )
+        return context.nothing(id, context.text("tree of the budget"), reason)
     whole = CellKey("T01", ALL_STAGES, MILLION)
     of_stage = {code: CellKey("T01", label, MILLION) for code, label in stages.items()}
     of_model = {
@@ -357,8 +338,10 @@ def tree(context: Context, money: Budgets) -> Item:
             return ""
         parts = []
         left = amounts[whole]
-        for stage in (code for code, key in of_stage.items() if amounts.get(key)):
-            rest = amounts[of_stage[stage]]
+        for stage, of_this in of_stage.items():
+            rest = amounts.get(of_this, 0.0)
+            if not rest:
+                continue
             left -= rest
             for place, key in of_model.items():
                 if place[0] == stage and key in amounts:
@@ -402,7 +385,7 @@ def sources(context: Context, inventory: Inventory) -> PictureSpec:
             cells.append(plain(step, reason, gone))
     if not inventory.contacts.empty:
         rates = inventory.response_rate().iloc[0]
-        cells += [plain(ASKED, name, float(rates[name])) for name in ANSWERS]
+        cells += [plain(ASKED, name, rates[name]) for name in ANSWERS]
     id, title = "F04", "From sources to counted measures"
 
     def draw(published: pd.DataFrame) -> Figure:

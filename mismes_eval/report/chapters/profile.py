@@ -12,13 +12,14 @@ from mismes_eval.estimate.totals import proportion
 from mismes_eval.evaluation.survey import Survey
 from mismes_eval.lfs.persons import age_bounds
 from mismes_eval.report.chapters.base import Context
+from mismes_eval.report.chapters.cells import joined
 from mismes_eval.report.chapters.survey_basis import (
     basis,
     meaning,
     statuses,
 )
 from mismes_eval.report.document.cells import Persons, Standing
-from mismes_eval.report.document.estimated_cells import CARRIED, cells_by
+from mismes_eval.report.document.estimated_cells import cells_by
 from mismes_eval.report.document.tables import Table
 
 BANDS = ("0-14", "15-24", "25-34", "35-44", "45-54", "55-64", "65+")
@@ -45,12 +46,7 @@ def profile(context: Context, s: Survey) -> Table:
                 continue
             estimate = in_order(proportion(inside, column), "level")
             level = estimate.keys["level"].tolist() if "level" in estimate.keys else [column]
-            named_rows = [
-                context.text(
-                    "{c}: {level}", c=context.text(column), level=context.words.level(str(value))
-                )
-                for value in level
-            ]
+            named_rows = [context.answer(column, str(value)) for value in level]
             values = inside.frame[column].astype(str).to_numpy()
             counted = [
                 Standing(tells=(Persons.among(inside, values == str(value)),)) for value in level
@@ -59,7 +55,7 @@ def profile(context: Context, s: Survey) -> Table:
     return Table(
         id="T07",
         title="Profile, % of each group",
-        cells=pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=list(CARRIED)),
+        cells=joined(parts),
         source=s.source,
         notes=(*meaning(s), *basis(s), *_lacking(context, frame)),
         scale=100.0,

@@ -7,6 +7,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import pandas as pd
@@ -21,11 +22,11 @@ from mismes_eval.lfs.migrants import was_asked
 from mismes_eval.message import Message
 from mismes_eval.numerics.rows import Bool
 from mismes_eval.report import figures_tracer
-from mismes_eval.report.chapters.base import Context, Item
-from mismes_eval.report.chapters.cells import by_rule, plain, rows
-from mismes_eval.report.document.cells import CellKey, Persons, Standing, counted_in
-from mismes_eval.report.document.estimated_cells import cells_of, counted
-from mismes_eval.report.document.items import PictureSpec
+from mismes_eval.report.chapters.base import Context, Items
+from mismes_eval.report.chapters.cells import Record, by_rule, joined, plain, rows, single
+from mismes_eval.report.document.cells import Persons, Standing, counted_in
+from mismes_eval.report.document.estimated_cells import counted
+from mismes_eval.report.document.items import PictureSpec, keys_of
 from mismes_eval.report.document.tables import Table
 from mismes_eval.report.document.words import DESIGN, answer
 from mismes_eval.report.figures import Figure
@@ -82,44 +83,38 @@ def quality(context: Context) -> Table:
         panel = evaluation.tracing.panel
         seen = panel.responded[panel.sample.active]
         by_other = panel.proxy[panel.sample.active]
-        lines.append(
-            (
-                "tracer study: interviews by proxy (Q8), %",
-                _of_interviews(by_other, seen | by_other),
-                PERCENT,
-            )
-        )
+        share = _of_interviews(by_other, seen | by_other)
+        lines.append(("tracer study: interviews by proxy (Q8), %", share, PERCENT))
     cells = []
     units = {}
     for line in lines:
         if len(line) == 2:
-            cells.append(cells_of([(line[0], "value", line[1])], context.rules))
+            cells.append(single(context, line[0], "value", line[1]))
         else:
             name, value, units[line[0]] = line
             cells.append(rows([_stated(context, name, value, _unit(units[name]))]))
-    elsewhere = "Q7, definitions and breaks, is table T06; Q9, hashes, is table T23."
-    notes = [elsewhere]
+    notes = []
+    sources = []
     if survey is not None:
-        notes = [
+        notes += [
             "Shares of the survey are weighted; counts are not.",
             "Q5, the reliability of the numbers, is figure F07.",
-            elsewhere,
         ]
-    sources = [] if survey is None else [survey.source]
+        sources.append(survey.source)
     if evaluation.inventory is not None:
         sources.append(context.text("inventory"))
-    source = context.name(", ".join(filter(None, sources)))
+    notes.append("Q7, definitions and breaks, is table T06; Q9, hashes, is table T23.")
     return Table(
         id="T06c",
         title="Quality of the data",
-        cells=pd.concat(cells, ignore_index=True) if cells else rows([]),
-        source=source,
+        cells=joined(cells),
+        source=context.name(", ".join(filter(None, sources))),
         notes=tuple(notes),
         units=units,
     )
 
 
-def _stated(context: Context, name: str, value: Stated, unit: str) -> dict[str, object]:
+def _stated(context: Context, name: str, value: Stated, unit: str) -> Record:
     """The cell of a line: a number of persons, a share of them that may tell their number, or a
     plain figure.
     """
@@ -203,22 +198,18 @@ def _missing(s: Survey) -> list[Line]:
             out.append((row, NotEstimable("nobody was asked")))
             continue
         share = mean(marked, "_gone").annotated(kind="share")
-        out.append(
-            (row, share, PERCENT)
-            if share.value[0] < 1
-            else (row, NotEstimable("not asked in this survey: nobody has an answer"))
-        )
+        if share.value[0] < 1:
+            out.append((row, share, PERCENT))
+        else:
+            out.append((row, NotEstimable("not asked in this survey: nobody has an answer")))
     return out
 
 
 def _is(frame: pd.DataFrame, column: str, value: object) -> np.ndarray:
     if column not in frame.columns:
         return np.ones(len(frame), bool)
-    own = (
-        pd.to_numeric(frame[column], errors="coerce")
-        if isinstance(value, int)
-        else frame[column].astype("string")
-    )
+    own = frame[column]
+    own = pd.to_numeric(own, errors="coerce") if isinstance(value, int) else own.astype("string")
     return (own == value).fillna(False).to_numpy(bool)
 
 
@@ -230,23 +221,14 @@ def _weights(s: Survey) -> list[Line]:
         ("effective persons (Q4)", float(last["n_eff"]), COUNT),
         _spread_line(s.sample),
     ]
+    gap = "largest gap to a control total (Q6), %"
     table = margins_before_after(s.sample)
     if table.empty:
-        return [
-            *out,
-            (
-                "largest gap to a control total (Q6), %",
-                NotEstimable("no control totals were supplied"),
-            ),
-        ]
-    return [
-        *out,
-        (
-            "largest gap to a control total (Q6), %",
-            float((table["unmet"].abs() / table["total"].clip(lower=1)).max()),
-            PERCENT,
-        ),
-    ]
+        out.append((gap, NotEstimable("no control totals were supplied")))
+    else:
+        missed = table["unmet"].abs() / table["total"].clip(lower=1)
+        out.append((gap, float(missed.max()), PERCENT))
+    return out
 
 
 def weight_spread(sample: Sample, step: int) -> float:
@@ -263,15 +245,11 @@ def weight_spread(sample: Sample, step: int) -> float:
 
 
 def _spread_line(sample: Sample) -> Line:
-    name, ratio = (
-        "99th over 1st percentile of the weight (Q4)",
-        weight_spread(sample, len(sample.design.steps)),
-    )
-    return (
-        (name, ratio, (1.0, 1))
-        if np.isfinite(ratio)
-        else (name, NotEstimable("fewer than 10 persons lie at or beyond a percentile"))
-    )
+    name = "99th over 1st percentile of the weight (Q4)"
+    ratio = weight_spread(sample, len(sample.design.steps))
+    if np.isfinite(ratio):
+        return name, ratio, (1.0, 1)
+    return name, NotEstimable("fewer than 10 persons lie at or beyond a percentile")
 
 
 def _share(name: str, sample: Sample, column: str) -> Line:
@@ -303,38 +281,31 @@ def _implementers(context: Context) -> list[Line]:
         out.append((answered, NotEstimable(error.problems[0].reason)))
     missing = inventory.item_missing()
     asked_for = missing[missing["field"].isin(list(inventory.completeness().fields["field"]))]
-    out.append(
-        (
-            "items missing in the inventory (Q2), %",
-            float(asked_for["n_missing"].sum() / max(asked_for["n"].sum(), 1)),
-            PERCENT,
-        )
-    )
-    out.append(
-        (
-            "agreement of two coders (Q3, kappa)",
-            NotEstimable("no inventory of a second coder was supplied"),
-        )
-    )
-    return out
+    share = float(asked_for["n_missing"].sum() / max(asked_for["n"].sum(), 1))
+    none = NotEstimable("no inventory of a second coder was supplied")
+    return [
+        *out,
+        ("items missing in the inventory (Q2), %", share, PERCENT),
+        ("agreement of two coders (Q3, kappa)", none),
+    ]
 
 
-def margins(context: Context, s: Survey) -> list[Item]:
+def margins(context: Context, s: Survey) -> Items:
     """T12b: every control total before and after calibration."""
     table = margins_before_after(s.sample)
     if table.empty:
         return []
     cells = []
     counted_in = _persons_of_margins(table)
-    columns = (table[column] for column in ("margin", "rows", "before", "after", "total"))
+    columns = table[["margin", "rows", "before", "after", "total"]]
     for (name, n, before, after, total), who in zip(
-        zip(*columns, strict=True), counted_in, strict=True
+        columns.itertuples(index=False), counted_in, strict=True
     ):
         row = _margin(context, str(name))
         missed = (before / total - 1) * 100 if total else np.nan
         left = (after / total - 1) * 100 if total else np.nan
         cells += [
-            plain(row, "persons interviewed", float(n), "persons", standing=who),
+            plain(row, "persons interviewed", n, "persons", standing=who),
             plain(row, "before, thousand", before / 1e3, "thousand persons", standing=who),
             plain(row, "control total, thousand", total / 1e3, "thousand persons"),
             plain(row, "before against total, %", missed, "%", standing=who),
@@ -347,16 +318,8 @@ def margins(context: Context, s: Survey) -> list[Item]:
         "before against total, %": (1.0, 1),
         "after against total, %": (1.0, 3),
     }
-    return [
-        Table(
-            id="T12b",
-            title="Control totals before and after calibration",
-            cells=rows(cells),
-            source=s.source,
-            notes=(),
-            units=units,
-        )
-    ]
+    title = "Control totals before and after calibration"
+    return [Table("T12b", title, rows(cells), s.source, units=units)]
 
 
 def _persons_of_margins(table: pd.DataFrame) -> list[Standing]:
@@ -384,58 +347,44 @@ def _margin(context: Context, name: str) -> str:
     answers = _MARGIN.sub(r"\1", values).strip("()").replace("'", "").split(", ", len(columns) - 1)
     if len(answers) != len(columns):
         return context.name(name)
-    said = [(column, answer(column, code)) for column, code in zip(columns, answers, strict=True)]
-    alone = len(said) == 1
-    parts = [
-        (
-            context.text(
-                "{c}: {level}", c=context.text(DESIGN[column]), level=context.words.level(code)
-            )
-            if column in DESIGN and (alone or column not in ("male", "age_group"))
-            else context.words.level(code)
-            if column in DESIGN
-            else context.name(f"{column} {code}")
-        )
-        for column, code in said
-    ]
+    parts = []
+    for column, given in zip(columns, answers, strict=True):
+        code = answer(column, given)
+        if column not in DESIGN:
+            parts.append(context.name(f"{column} {code}"))
+        elif len(columns) == 1 or column not in ("male", "age_group"):
+            parts.append(context.answer(DESIGN[column], code))
+        else:
+            parts.append(context.words.level(code))
     return context.name(", ".join(parts))
 
 
 def reliability(
     context: Context, tables: Sequence[Table], source: str, basis: Sequence[str]
-) -> list[Item]:
+) -> Items:
     """F07: coefficient of variation against persons, over the numbers of these tables that carry
     one; what is confidential stays out.
     """
-    keys = tuple(
-        CellKey(table.id, str(row), str(column))
+    kinds = ["proportion", "share", "total", "mean", "ratio"]
+    keys = [
+        key
         for table in tables
-        for row, column, kind in zip(
-            table.cells["row"], table.cells["column"], table.cells["kind"], strict=True
-        )
-        if kind in ("proportion", "share", "total", "mean", "ratio")
-    )
-
-    def draw(published: pd.DataFrame) -> Figure | str:
-        return _drawn_reliability(context, published, source, basis)
-
-    return [PictureSpec("F07", RELIABILITY, draw, refers=keys)]
+        for key in keys_of(table.id, table.cells[table.cells["kind"].isin(kinds)])
+    ]
+    draw = partial(_drawn_reliability, context, source, basis)
+    return [PictureSpec("F07", RELIABILITY, draw, refers=tuple(keys))]
 
 
 def _drawn_reliability(
-    context: Context, published: pd.DataFrame, source: str, basis: Sequence[str]
+    context: Context, source: str, basis: Sequence[str], published: pd.DataFrame
 ) -> Figure | str:
     """The numbers that are shown with their n, and their coefficients of variation."""
     frame = published.loc[
         (published["cv"] > CERTAIN) & np.isfinite(published["n"]), ["n", "cv", "table"]
     ].rename(columns={"table": "group"})
     if len(frame) < LEAST:
-        return context.text(
-            "{f}: {m}: {r}.",
-            f="F07",
-            m=context.text("reliability of the numbers"),
-            r=context.text("fewer than 5 numbers carry a coefficient of variation"),
-        )
+        reason = "fewer than 5 numbers carry a coefficient of variation"
+        return context.nothing("F07", context.text("reliability of the numbers"), reason)
     limits = (context.rules.cv_flag, context.rules.cv_suppress)
     note = context.text(
         "n: {k:,} numbers of the tables named in the legend; each stands on the persons of its"

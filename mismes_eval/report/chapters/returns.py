@@ -4,6 +4,7 @@ two are never read from one average.
 
 from __future__ import annotations
 
+import numpy as np
 import pandas as pd
 
 from mismes_eval import lfs
@@ -11,6 +12,8 @@ from mismes_eval.estimate.estimate import Estimate
 from mismes_eval.estimate.totals import proportion
 from mismes_eval.evaluation.survey import Survey
 from mismes_eval.report.chapters.base import Context, Item
+from mismes_eval.report.chapters.cells import joined
+from mismes_eval.report.chapters.survey_basis import with_status
 from mismes_eval.report.document.cells import Persons, Standing
 from mismes_eval.report.document.estimated_cells import cells_by
 from mismes_eval.report.document.tables import Table
@@ -37,60 +40,36 @@ def returns(context: Context, s: Survey, basis: tuple[str, ...]) -> Item:
         if COLUMN in frame.columns
         else pd.Series(pd.NA, index=frame.index, dtype="string")
     )
-    returnee = (frame["mig_status"].astype("string") == "RET").fillna(False).to_numpy(bool)
-    if not (returnee & kind.notna().to_numpy(bool)).any():
-        return context.text(
-            "{f}: {m}: {r}.",
-            f=ID,
-            m=context.text("voluntariness of return"),
-            r=context.text("the survey does not ask how people returned"),
-        )
+    inside = with_status(s, "RET") & kind.notna().to_numpy(bool)
+    if not inside.any():
+        reason = "the survey does not ask how people returned"
+        return context.nothing(ID, context.text("voluntariness of return"), reason)
     known = s.sample.with_columns(
         {KIND: kind.astype(object).where(kind.notna(), None).to_numpy()}
-    ).where(returnee & kind.notna().to_numpy(bool))
-    share = _in_turn(proportion(known, KIND), "level")
+    ).where(inside)
+    share = _in_turn(proportion(known, KIND), "level").annotated(kind="share")
     levels = list(share.keys["level"].astype(str))
     of_kind = known.frame[KIND].astype(str).to_numpy()
     counted = [Persons.among(known, of_kind == level) for level in levels]
-    parts = [
-        cells_by(
-            share.annotated(kind="share"),
-            context.rules,
-            "share of returnees",
-            levels,
-            [Standing(persons=who, tells=(who,), whole=Persons.among(known)) for who in counted],
-        ).assign(n=[float(who.n) for who in counted])
-    ]
+    whole = Persons.among(known)
+    standing = [Standing(persons=who, tells=(who,), whole=whole) for who in counted]
+    shares = cells_by(share, context.rules, "share of returnees", levels, standing)
+    parts = [shares.assign(n=[float(who.n) for who in counted])]
     for id_, estimate in lfs.indicators(known, by=[KIND], which=list(LABOUR), ages=s.ages).items():
         if id_ in LABOUR and isinstance(estimate, Estimate):
-            first = _in_turn(
-                estimate.select(
-                    [
-                        place
-                        for place in range(estimate.p)
-                        if estimate.keys["variable"].iloc[place]
-                        == estimate.keys["variable"].iloc[0]
-                    ]
-                ),
-                KIND,
-            )
-            parts.append(
-                cells_by(
-                    first,
-                    context.rules,
-                    str(estimate.extra["title"]),
-                    [str(kind) for kind in first.keys[KIND]],
-                )
-            )
+            variable = estimate.keys["variable"].to_numpy(object)
+            first = estimate.select(np.flatnonzero(variable == variable[0]).tolist())
+            first = _in_turn(first, KIND)
+            heads = list(map(str, first.keys[KIND]))
+            parts.append(cells_by(first, context.rules, str(estimate.extra["title"]), heads))
     note = (
         "Voluntary: spontaneous and assisted voluntary return; forced: deportation and readmission."
         " Returnees who did not say are left out."
     )
-    cells = pd.concat(parts, ignore_index=True)
     return Table(
         id=ID,
         title="Voluntary and forced returns, %",
-        cells=cells,
+        cells=joined(parts),
         source=s.source,
         notes=(note, *basis),
         scale=100.0,

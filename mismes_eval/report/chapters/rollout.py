@@ -11,18 +11,21 @@ from mismes_eval.estimate.estimate import Estimate, NotEstimable
 from mismes_eval.estimate.verdict import Verdict
 from mismes_eval.evaluation.rollout import Rollout
 from mismes_eval.report import figures, figures_common, figures_impact, sentences
-from mismes_eval.report.chapters.base import Context, Item
+from mismes_eval.report.chapters.base import Context, Item, Items
 from mismes_eval.report.chapters.cells import (
-    FROM,
     HIDDEN_PICTURE,
-    TO,
     P,
     about_rollout,
     as_published,
     following,
+    following_each,
     in_unit,
+    joined,
     known_persons,
+    over_clusters,
+    p_of,
     plain,
+    single,
     span_at,
     with_interval,
 )
@@ -30,17 +33,13 @@ from mismes_eval.report.chapters.cells import rows as plain_rows
 from mismes_eval.report.chapters.doubt_pictures import drawn_points, honest_items, path_cells
 from mismes_eval.report.chapters.verdicts import rollout_verdict
 from mismes_eval.report.document.cells import (
-    NO_PERSONS,
-    STANDING,
     CellKey,
     Persons,
     Standing,
-    Status,
     population,
 )
-from mismes_eval.report.document.estimated_cells import CARRIED, cells_of, frame_of
 from mismes_eval.report.document.items import PictureSpec, SummarySpec
-from mismes_eval.report.document.tables import P_VALUE, Table
+from mismes_eval.report.document.tables import Table
 from mismes_eval.report.truth import truth_item
 
 SUMMARY, OVERALL = "T24", "all groups and periods, design-based error"  # its table and row
@@ -50,7 +49,7 @@ NOT_SHOWN = "The effect of the roll-out is not shown: too few persons."
 EACH = "T24b"  # the table of group-time effects
 
 
-def rollout_items(context: Context, r: Rollout) -> list[Item]:
+def rollout_items(context: Context, r: Rollout) -> Items:
     """T24 group-time effects, T24b summary with the wild bootstrap, F11-rollout path of the effect
     and F11b-rollout its honest intervals, and the words they allow.
     """
@@ -107,18 +106,14 @@ def rolled_cell(verdict: Verdict) -> CellKey:
 def _summary(context: Context, r: Rollout) -> Table:
     cells = [
         with_interval(context, OVERALL, in_unit(r.overall, "share")),
-        following(_wild(context, r), EFFECT),
+        following(over_clusters(context, OVER_REGIONS, r.wild, "share"), EFFECT),
         _pretrend(context, r),
         *_makeup(context, r),
     ]
-    before = (
-        r.before.annotated(kind="share", unit="share")
-        if isinstance(r.before, Estimate)
-        else r.before
-    )
-    cells.append(
-        cells_of([("outcome before the first roll-out", "estimate", before)], context.rules)
-    )
+    before = r.before
+    if isinstance(before, Estimate):
+        before = before.annotated(kind="share", unit="share")
+    cells.append(single(context, "outcome before the first roll-out", "estimate", before))
     notes = (
         (
             "With few regions the design's error misses shocks that whole regions share; the wild"
@@ -134,7 +129,7 @@ def _summary(context: Context, r: Rollout) -> Table:
     return Table(
         id=SUMMARY,
         title="Effect of the roll-out, percentage points",
-        cells=pd.concat(cells, ignore_index=True),
+        cells=joined(cells),
         source=r.source,
         notes=notes,
         scale=100.0,
@@ -142,48 +137,21 @@ def _summary(context: Context, r: Rollout) -> Table:
     )
 
 
-def _wild(context: Context, r: Rollout) -> pd.DataFrame:
-    row = OVER_REGIONS
-    if isinstance(r.wild, NotEstimable):
-        return cells_of([(row, "estimate", r.wild)], context.rules)
-    w = r.wild.to_frame().iloc[0]
-    main = plain(
-        row, "estimate", w["value"], "share", float(w["clusters"]), "effect", standing=NO_PERSONS
-    ) | {
-        "se": w["se"],
-        "ci_low": w["ci_low"],
-        "ci_high": w["ci_high"],
-    }
-    return plain_rows(
-        [
-            main,
-            plain(row, FROM, w["ci_low"], "share", kind="effect"),
-            plain(row, TO, w["ci_high"], "share", kind="effect"),
-            plain(row, P, w["p"], P_VALUE, kind="effect"),
-        ]
-    )
-
-
 def _makeup(context: Context, r: Rollout) -> list[pd.DataFrame]:
     """Change of each trait, and the test that none changed."""
     joint = "make-up: test that no trait changed"
     if isinstance(r.composition, NotEstimable):
-        return [cells_of([(joint, "estimate", r.composition)], context.rules)]
+        return [single(context, joint, "estimate", r.composition)]
     estimate, test = r.composition.estimate, r.composition.test
     out = []
-    for place, (variable, level) in enumerate(
-        zip(estimate.keys["variable"].astype(str), estimate.keys["level"].astype(str), strict=True)
-    ):
-        out.append(
-            with_interval(
-                context,
-                context.text("make-up: {trait}", trait=_trait(context, variable, level)),
-                estimate.select([place]).annotated(kind="contrast", unit="proportion"),
-            )
-        )
+    traits = estimate.keys[["variable", "level"]].astype(str).itertuples(index=False)
+    for place, (variable, level) in enumerate(traits):
+        row = context.text("make-up: {trait}", trait=_trait(context, variable, level))
+        change = estimate.select([place]).annotated(kind="contrast", unit="proportion")
+        out.append(with_interval(context, row, change))
     if isinstance(test, NotEstimable):
-        return [*out, cells_of([(joint, "estimate", test)], context.rules)]
-    return [*out, plain_rows([plain(joint, P, float(test.p), P_VALUE, kind="effect")])]
+        return [*out, single(context, joint, "estimate", test)]
+    return [*out, plain_rows([p_of(joint, float(test.p))])]
 
 
 def _trait(context: Context, variable: str, level: str) -> str:
@@ -196,11 +164,9 @@ def _pretrend(context: Context, r: Rollout) -> pd.DataFrame:
     """Joint test of all effects before the roll-out."""
     row = "test that all effects before the roll-out are 0"
     test = r.effects if isinstance(r.effects, NotEstimable) else r.effects.pretrend_test()
-    return (
-        cells_of([(row, "estimate", test)], context.rules)
-        if isinstance(test, NotEstimable)
-        else plain_rows([plain(row, P, float(test.p), P_VALUE, kind="effect")])
-    )
+    if isinstance(test, NotEstimable):
+        return single(context, row, "estimate", test)
+    return plain_rows([p_of(row, float(test.p))])
 
 
 def _truth(context: Context, r: Rollout) -> tuple[SummarySpec, ...]:
@@ -224,36 +190,18 @@ def _truth(context: Context, r: Rollout) -> tuple[SummarySpec, ...]:
     return (truth_item(context, "truth-rollout", planted, cells, words, unit),)
 
 
-def _served(r: Rollout, frame: pd.DataFrame) -> list[Persons]:
-    """Who was asked where and when, for each group-time effect, in the regions that have it."""
-    name = population(r.sample.design)
-    return [Persons.of(name, rows) for rows in r.served(frame)]
-
-
 def _cells(r: Rollout) -> Table:
+    """T24b: behind a group-time effect stands who was asked where and when."""
     assert not isinstance(r.effects, NotEstimable)
     frame = r.effects.to_frame()
-    blank = dict.fromkeys(CARRIED, np.nan) | {
-        "flag": "",
-        "unit": "share",
-        "definition": "",
-        "status": str(Status.SHOWN),
-        "kind": "effect",
-    }
-    cells = [
-        blank
-        | {
-            "row": f"{int(cell['cohort'])}",
-            "column": f"{int(cell['time'])}",
-            "value": cell["att"],
-            "se": cell["se"],
-            "ci_low": cell["ci_low"],
-            "ci_high": cell["ci_high"],
-            "n": float(cell["n_treated"]),
-            STANDING: Standing(persons=served, compares=(served,)),
-        }
-        for cell, served in zip(frame.to_dict("records"), _served(r, frame), strict=True)
-    ]
+    name = population(r.sample.design)
+    cells = []
+    for cell, rows in zip(frame.to_dict("records"), r.served(frame), strict=True):
+        served = Persons.of(name, rows)
+        standing = Standing(persons=served, compares=(served,))
+        row, column, n = str(int(cell["cohort"])), str(int(cell["time"])), cell["n_treated"]
+        main = plain(row, column, cell["att"], "share", n, "effect", standing=standing)
+        cells.append(main | {number: cell[number] for number in ("se", "ci_low", "ci_high")})
     note = (
         "Rows: first year with the measure; columns: year of the survey. From the first year on a"
         " cell compares with the year before the roll-out; earlier cells are pre-trends from one"
@@ -266,16 +214,17 @@ def _cells(r: Rollout) -> Table:
     return Table(
         id=EACH,
         title="Group-time effects of the roll-out, percentage points",
-        cells=frame_of(cells),
+        cells=plain_rows(cells),
         source=r.source,
         notes=(note, beside[r.effects.control]),
         scale=100.0,
     )
 
 
-def _path(context: Context, r: Rollout) -> list[Item]:
+def _path(context: Context, r: Rollout) -> Items:
     if isinstance(r.event, NotEstimable):
-        return [cells_note(context, r.event.reason)]
+        words = "The path of the effect could not be drawn: {r}"
+        return [context.text(words, r=context.text(r.event.reason))]
     own = path_cells(context, r.event, "event_time", r.band)
     id = "F11-rollout"
     title = context.text(
@@ -304,11 +253,11 @@ def _path(context: Context, r: Rollout) -> list[Item]:
         )
 
     groups = _group_times(r)
-    followed = []
-    for place, year in enumerate(own["row"].astype(float)):
-        behind = (key for key in groups if float(key.column) - float(key.row) == year)
-        followed.append(following(own.iloc[[place]], EFFECT, *behind))
-    return [PictureSpec(id, title, draw, pd.concat(followed, ignore_index=True))]
+    behind = []
+    for year in own["row"].astype(float):
+        at = (key for key in groups if float(key.column) - float(key.row) == year)
+        behind.append((EFFECT, *at))
+    return [PictureSpec(id, title, draw, following_each(own, behind))]
 
 
 def _group_times(r: Rollout) -> tuple[CellKey, ...]:
@@ -319,7 +268,7 @@ def _group_times(r: Rollout) -> tuple[CellKey, ...]:
     return tuple(CellKey(EACH, cohort, time) for cohort, time in places.itertuples(index=False))
 
 
-def _map(context: Context, r: Rollout) -> list[Item]:
+def _map(context: Context, r: Rollout) -> Items:
     """F11c: group-time effects as a map, of what table T24b shows."""
     if isinstance(r.effects, NotEstimable):
         return []
@@ -331,28 +280,17 @@ def _map(context: Context, r: Rollout) -> list[Item]:
     keys = _group_times(r)
 
     def draw(cells: pd.DataFrame) -> figures.Figure:
-        effects = pd.DataFrame(
-            {
-                "cohort": cells["row"].astype(float),
-                "time": cells["column"].astype(float),
-                "att": cells["value"],
-                "se": cells["se"],
-                "ci_low": cells["ci_low"],
-                "ci_high": cells["ci_high"],
-            }
-        )
-        return figures_impact.group_time(
-            context.caption(
-                "F11c-rollout", title, r.source, (*known_persons(context, cells), *notes)
-            ),
-            effects,
-            100.0,
-        )
+        effects = cells[["row", "column", "value", "se", "ci_low", "ci_high"]]
+        effects = effects.astype({"row": float, "column": float})
+        named = {"row": "cohort", "column": "time", "value": "att"}
+        told = (*known_persons(context, cells), *notes)
+        caption = context.caption("F11c-rollout", title, r.source, told)
+        return figures_impact.group_time(caption, effects.rename(columns=named), 100.0)
 
     return [PictureSpec("F11c-rollout", title, draw, refers=keys)]
 
 
-def _honest(context: Context, r: Rollout) -> list[Item]:
+def _honest(context: Context, r: Rollout) -> Items:
     measure = context.text("{m}, first year", m=r.measure)
     return honest_items(
         context,
@@ -366,8 +304,3 @@ def _honest(context: Context, r: Rollout) -> list[Item]:
         EFFECT,
         (),
     )
-
-
-def cells_note(context: Context, reason: str) -> str:
-    """Why there is no picture."""
-    return context.text("The path of the effect could not be drawn: {r}", r=context.text(reason))

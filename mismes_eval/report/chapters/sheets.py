@@ -4,23 +4,31 @@ the effect and its doubts, the cost, for whom it works.
 
 from __future__ import annotations
 
+from functools import partial
+
 import pandas as pd
 
-from mismes_eval.estimate.estimate import Estimate, NotEstimable
+from mismes_eval.estimate.estimate import NotEstimable
 from mismes_eval.evaluation.heterogeneity import SEX, VOLUNTARY, VULNERABLE
 from mismes_eval.evaluation.rollout import Rollout
 from mismes_eval.evaluation.tracer_effects import Effects
-from mismes_eval.evaluation.tracer_study import TREATED, Tracing
+from mismes_eval.evaluation.tracer_study import Tracing
 from mismes_eval.impact.did.heterogeneity import GroupEffects
 from mismes_eval.report import figures, figures_common
-from mismes_eval.report.chapters.base import Chapter, Context, Item, Sheet
+from mismes_eval.report.chapters.base import Chapter, Context, Items, Sheet
 from mismes_eval.report.chapters.cells import (
+    ARMS,
+    after,
+    arm_of,
     cell_unit,
+    interval_numbers,
+    joined,
     known_persons,
     outcome_kind,
     outcome_scale,
     outcome_unit,
     rows,
+    single,
 )
 from mismes_eval.report.chapters.costs import cost_row, job_item
 from mismes_eval.report.chapters.description import description
@@ -29,11 +37,11 @@ from mismes_eval.report.chapters.impact import headline_items
 from mismes_eval.report.chapters.job_year import priced
 from mismes_eval.report.chapters.names import named
 from mismes_eval.report.chapters.rollout import said
-from mismes_eval.report.chapters.tracer import ARMS, INTERVAL, arm_means
-from mismes_eval.report.chapters.verdicts import effect_verdict, main_cell
+from mismes_eval.report.chapters.tracer import INTERVAL, arm_means, arms_of
+from mismes_eval.report.chapters.verdicts import effect_verdict
 from mismes_eval.report.document.cells import CellKey, Persons, population
-from mismes_eval.report.document.estimated_cells import cells_by, cells_of, counted
-from mismes_eval.report.document.items import Number, PictureSpec, SentenceSpec
+from mismes_eval.report.document.estimated_cells import cells_by, counted
+from mismes_eval.report.document.items import PictureSpec, SentenceSpec
 from mismes_eval.report.document.tables import Table
 
 LOW = 1.9  # inches of a picture that leaves room on a sheet
@@ -54,7 +62,7 @@ def sheets(context: Context) -> Chapter:
     one sheet a measure.
     """
     study, rolled = context.evaluation.tracing, context.evaluation.rollout
-    items: list[Item] = []
+    items: Items = []
     if study is not None:
         for effect in context.evaluation.effects:
             items += _followed(context, study, effect)
@@ -67,7 +75,7 @@ def sheets(context: Context) -> Chapter:
     return Chapter("sheets", "Measure by measure", tuple(items))
 
 
-def _followed(context: Context, study: Tracing, effect: Effects) -> list[Item]:
+def _followed(context: Context, study: Tracing, effect: Effects) -> Items:
     """The sheet of a measure whose participants were followed."""
     measure = effect.measure
     return [
@@ -82,7 +90,7 @@ def _followed(context: Context, study: Tracing, effect: Effects) -> list[Item]:
     ]
 
 
-def _rolled_out(context: Context, r: Rollout) -> list[Item]:
+def _rolled_out(context: Context, r: Rollout) -> Items:
     """The sheet of a measure that regions got one after the other."""
     return [
         Sheet(named(context, r.measure)),
@@ -96,8 +104,8 @@ def _flow(context: Context, study: Tracing, measure: str) -> Table:
     """T26: persons of both groups from enrolment to the analysis."""
     panel = study.of(measure)
     inside = panel.sample.active
-    treated = panel.sample.frame[TREATED].to_numpy(float)
-    main = main_cell(context.evaluation)[1]
+    treated = arm_of(panel.sample)
+    main = context.evaluation.main_cell[1]
     steps = {context.text("enrolled"): inside}
     for wave in (study.baseline, *study.waves):
         words = "interviewed after {m:.0f} months"
@@ -123,45 +131,41 @@ def _flow(context: Context, study: Tracing, measure: str) -> Table:
     )
 
 
-def _path(context: Context, study: Tracing, measure: str) -> list[Item]:
+def _path(context: Context, study: Tracing, measure: str) -> Items:
     """F14: the main outcome of this measure's participants and comparison group over time."""
-    outcome, _ = main_cell(context.evaluation)
+    outcome, _ = context.evaluation.main_cell
     parts = []
     months = {}
     for wave in (study.baseline, *study.waves):
         found = arm_means(study, outcome, wave, study.of(measure))
         if isinstance(found, NotEstimable):
             continue
-        share = outcome_kind(context, outcome).kind == "share"
         stated = found.annotated(unit=cell_unit(context, outcome))
-        if share:
+        if outcome_kind(context, outcome).kind == "share":
             stated = stated.annotated(kind="share")
-        row = context.text("{m:.0f} months", m=study.months[wave])
+        row = after(context, study, wave)
         months[row] = study.months[wave]
-        parts.append(cells_by(stated, context.rules, row, [str(arm) for arm in found.keys["_arm"]]))
+        parts.append(cells_by(stated, context.rules, row, arms_of(found)))
     if not parts:
         return []
     title = context.text(
         "{m}, since enrolment: {o}", m=context.name(measure), o=context.column(outcome)
     )
-    own = pd.concat(parts, ignore_index=True)
-
-    def draw(published: pd.DataFrame) -> figures.Figure | str:
-        return _drawn_path(context, study, (f"{PATH}-{measure}", title), published, months)
-
-    return [PictureSpec(f"{PATH}-{measure}", title, draw, own)]
+    name = (f"{PATH}-{measure}", title)
+    draw = partial(_drawn_path, context, study, name, months)
+    return [PictureSpec(*name, draw, joined(parts))]
 
 
 def _drawn_path(
     context: Context,
     study: Tracing,
     name: tuple[str, str],
-    published: pd.DataFrame,
     months: dict[str, float],
+    published: pd.DataFrame,
 ) -> figures.Figure | str:
     if not published["value"].notna().any():
         return ""
-    outcome, _ = main_cell(context.evaluation)
+    outcome, _ = context.evaluation.main_cell
     share = outcome_kind(context, outcome).kind == "share"
     ylabel = context.name(context.text(INTERVAL, u=outcome_unit(context, outcome)))
     frame = pd.DataFrame(
@@ -186,40 +190,34 @@ def _drawn_path(
     )
 
 
-def _costs(context: Context, study: Tracing, effect: Effects) -> list[Item]:
+def _costs(context: Context, study: Tracing, effect: Effects) -> Items:
     """Cost per participant and per additional job-year, where they are shown."""
-    currency = context.evaluation.params.cost.currency
-    key = CellKey(
-        "T20", cost_row(context, effect.measure, "cost per participant", currency), "estimate"
-    )
-    numbers = {
-        "v": Number(key, digits=0),
-        "lo": Number(key, "ci_low", digits=0),
-        "hi": Number(key, "ci_high", digits=0),
-    }
-    items: list[Item] = [SentenceSpec(COST, numbers, {"c": currency}, NO_COST)]
-    doubt = context.evaluation.doubt_of(effect.measure)
-    if doubt is not None:
-        items.append(job_item(context, study, priced(context.evaluation, study, effect, doubt)))
-    return items
+    currency = context.params.cost.currency
+    key = CellKey("T20", cost_row(context, effect.measure, "cost per participant"), "estimate")
+    spent = priced(context.evaluation, study, effect)
+    return [
+        SentenceSpec(COST, interval_numbers(key), {"c": currency}, NO_COST),
+        job_item(context, study, spent),
+    ]
 
 
-def _for_whom(context: Context, study: Tracing, measure: str) -> list[Item]:
+def _for_whom(context: Context, study: Tracing, measure: str) -> Items:
     """T27: the main effect by sex, vulnerability and voluntariness of return."""
     found = context.evaluation.whom
     if found is None:
         return []
-    outcome, wave = main_cell(context.evaluation)
+    outcome, wave = context.evaluation.main_cell
     unit = cell_unit(context, outcome)
     parts = []
     for factor in (SEX, VULNERABLE, VOLUNTARY):
         groups = found.groups.get((measure, factor))
         if isinstance(groups, GroupEffects):
-            parts += [
-                _group(context, groups.effects, place, factor, unit) for place in _places(groups)
-            ]
+            for place, name in enumerate(groups.effects.names):
+                stated = groups.effects.select([place]).annotated(kind="effect", unit=unit)
+                row = group_row(context, factor, name)
+                parts.append(cells_by(stated, context.rules, row, "effect"))
         elif isinstance(groups, NotEstimable):
-            parts.append(cells_of([(context.column(factor), "effect", groups)], context.rules))
+            parts.append(single(context, context.column(factor), "effect", groups))
     scale, digits = outcome_scale(context, outcome)
     title = context.text(
         "{m}: effect on '{o}' by group after {w:.0f} months, {u}",
@@ -234,9 +232,9 @@ def _for_whom(context: Context, study: Tracing, measure: str) -> list[Item]:
         Table(
             id=f"{GROUPS}-{measure}",
             title=title,
-            cells=pd.concat(parts, ignore_index=True),
+            cells=joined(parts),
             source=study.source,
-            notes=(*notes, study.panel.sample.design.published_basis),
+            notes=(*notes, study.published_basis),
             scale=scale,
             digits=digits,
             intervals=True,
@@ -246,17 +244,6 @@ def _for_whom(context: Context, study: Tracing, measure: str) -> list[Item]:
 
 def _spoken_wider(context: Context, measure: str) -> bool:
     """Whether the headline speaks with a wider interval than that of the survey's design."""
-    effects = {effect.measure: effect for effect in context.evaluation.effects}
-    verdict = effect_verdict(
-        context.evaluation, effects[measure], context.evaluation.doubt_of(measure)
-    )
+    effect = next(found for found in context.evaluation.effects if found.measure == measure)
+    verdict = effect_verdict(context.evaluation, effect)
     return verdict is not None and verdict.span.basis is not None
-
-
-def _places(groups: GroupEffects) -> range:
-    return range(groups.effects.p)
-
-
-def _group(context: Context, effects: Estimate, k: int, factor: str, unit: str) -> pd.DataFrame:
-    stated = effects.select([k]).annotated(kind="effect", unit=unit)
-    return cells_by(stated, context.rules, group_row(context, factor, effects.names[k]), "effect")

@@ -7,7 +7,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-import pandas as pd
 
 from mismes_eval.estimate.estimate import Estimate, NotEstimable
 from mismes_eval.evaluation.sensitivity import MONTHS_BEFORE, Doubt
@@ -20,17 +19,15 @@ from mismes_eval.report.chapters.cells import (
     cell_unit,
     following,
     headline_cell,
+    joined,
     outcome_scale,
     outcome_unit,
     plain,
     rows,
+    single,
 )
 from mismes_eval.report.chapters.verdicts import effect_verdict
-from mismes_eval.report.document.estimated_cells import cells_of
 from mismes_eval.report.document.tables import P_VALUE, Table
-
-Result = Estimate | NotEstimable
-
 
 BREAK = "largest break of trend, times the one before, that the finding survives"
 
@@ -80,29 +77,30 @@ class Line:
 
 
 def main_outcome(context: Context) -> str:
-    return context.evaluation.params.impact.main_outcome
+    return context.params.impact.main_outcome
 
 
 def strength(context: Context, study: Tracing, effect: Effects, d: Doubt) -> Table:
     """T19b: how strong a hidden cause would have to be, and what the tests could see. Where the
     main effect is hidden, nothing that is computed from it is said.
     """
-    outcome = main_outcome(context)
-    main = effect.by_wave.get((outcome, context.evaluation.params.impact.main_wave))
+    outcome, wave = context.evaluation.main_cell
+    main = effect.by_wave.get((outcome, wave))
     scale = outcome_scale(context, outcome)[0]
     unit = cell_unit(context, outcome)
     headline = headline_cell(context, d.measure, study)
-    verdict = effect_verdict(context.evaluation, effect, d)
+    verdict = effect_verdict(context.evaluation, effect)
     found = verdict is not None and verdict.shown
-    wave = context.evaluation.params.impact.main_wave
     years = study.months[wave] / MONTHS_BEFORE if wave in study.months else np.nan
-    lines = [*_of_trends(d, scale, found, years), *_findable(main, scale)]
+    lines = _of_trends(d, scale, found, years)
+    if isinstance(main, Estimate):
+        lines.append(Line(FINDABLE, detectable_effect(main), scale))
     lines += [*_of_placebos(d), *_of_unseen(d, scale)]
     cells = []
     units = {}
     for line in lines:
         if isinstance(line.value, NotEstimable):
-            cells.append(cells_of([(line.row, "value", line.value)], context.rules))
+            cells.append(single(context, line.row, "value", line.value))
         else:
             units[line.row] = (line.scale, line.digits)
             stated = _strength_unit(line.row, unit)
@@ -112,11 +110,11 @@ def strength(context: Context, study: Tracing, effect: Effects, d: Doubt) -> Tab
     return Table(
         id=f"T19b-{d.measure}",
         title=title,
-        cells=pd.concat(cells, ignore_index=True),
+        cells=joined(cells),
         source=study.source,
         notes=(
             context.text(IN_UNITS, u=outcome_unit(context, outcome)),
-            study.panel.sample.design.published_basis,
+            study.published_basis,
         ),
         digits=2,
         units=units,
@@ -143,11 +141,6 @@ def _survived(honest: HonestDiD | NotEstimable) -> float | NotEstimable:
     if isinstance(honest, NotEstimable):
         return honest
     return NOT_EVEN_PARALLEL if honest.breakdown is None else honest.breakdown
-
-
-def _findable(main: Result | None, scale: float) -> list[Line]:
-    """The effect that the study could find."""
-    return [Line(FINDABLE, detectable_effect(main), scale)] if isinstance(main, Estimate) else []
 
 
 def _of_placebos(d: Doubt) -> list[Line]:

@@ -10,6 +10,7 @@ import pandas as pd
 
 from mismes_eval.estimate.estimate import Estimate, NotEstimable
 from mismes_eval.estimate.verdict import Span, Verdict
+from mismes_eval.evaluation.evaluation import Result
 from mismes_eval.evaluation.study import (
     Alone,
     Classical,
@@ -21,14 +22,20 @@ from mismes_eval.evaluation.study import (
     within,
 )
 from mismes_eval.report import sentences
-from mismes_eval.report.chapters.base import Context, Item
-from mismes_eval.report.chapters.cells import as_published, cell_unit, in_unit, plain, rows
-from mismes_eval.report.chapters.strength import Result
+from mismes_eval.report.chapters.base import Context, Items
+from mismes_eval.report.chapters.cells import (
+    as_published,
+    cell_unit,
+    in_unit,
+    joined,
+    plain,
+    rows,
+    single,
+)
 from mismes_eval.report.chapters.verdicts import blocks_verdict
 from mismes_eval.report.document.cells import CellKey, Persons, Standing, population
-from mismes_eval.report.document.estimated_cells import cells_of, counted, standing_of
+from mismes_eval.report.document.estimated_cells import counted, standing_of
 from mismes_eval.report.document.items import Number, SentenceSpec, SummarySpec
-from mismes_eval.report.document.rules import Rules
 from mismes_eval.report.document.tables import Table
 from mismes_eval.report.sentences import About
 
@@ -54,9 +61,21 @@ FEW_ONE_ARM_ANSWERS = (
     "{rows}: units in blocks with answers from one arm only say nothing of an effect within blocks;"
     " they are too few to be counted here."
 )
+DISAGREE = (
+    "{o}: the estimators disagree ({lo} to {hi}). The answer depends on the method and no single one"
+    " should be read as the effect; the groups differ in ways that the covariates may not remove."
+)
+AGREE_IN_SIGN = (
+    "{o}: the estimators agree in sign ({lo} to {hi}), but not all intervals exclude zero."
+)
+ALL_AGREE = (
+    "{o}: every estimator finds an effect of the same sign ({lo} to {hi}), if the groups would else"
+    " have changed alike."
+)
 DESIGN, CLASSIC = "difference (robust SE, by the design)", "difference (classical SE)"
 
 
+EFFECTIVENESS = "Effectiveness"
 NO_COMPARISON = (
     "the params name no draw by lot (section lottery), no blocks within which lots were drawn"
     " (study.absorb) and no outcome before (study.before), so no effect can be estimated"
@@ -64,94 +83,94 @@ NO_COMPARISON = (
 
 
 @dataclass(frozen=True)
-class Finding:
-    """What a study of its own says of its first outcome in one group, how sure, and the tables that
-    show it.
-    """
+class Line:
+    """One sentence of evidence on a criterion, how strong it is, and the tables that show it."""
 
-    said: str
+    criterion: str
+    finding: str
     strength: str
     tables: str
 
 
-def study_findings(context: Context, s: Study) -> list[Finding]:
-    """What was found, by group; why nothing was, where nothing was."""
+def study_findings(context: Context, s: Study) -> list[Line]:
+    """What a study of its own says of its first outcome, by group; why nothing, where it says
+    nothing.
+    """
     if not s.absorb and not s.before:
-        return [Finding(context.text(NO_COMPARISON), "none", "")]
+        return [Line(EFFECTIVENESS, context.text(NO_COMPARISON), "none", "")]
     return [_found(context, s, group) for group in s.groups]
 
 
-def _found(context: Context, s: Study, group: str) -> Finding:
+def _found(context: Context, s: Study, group: str) -> Line:
     """Within blocks, which were drawn by lot; else the difference-in-differences."""
     if not s.absorb:
         outcome = next(iter(s.before))
-        label = _label(context, group, outcome)
+        label = row_of(context, group, outcome)
         found = by_method(s, outcome, group)
         cells = context.published_at(_keys_of_methods(context, label, found))
         said = _verdict(context, label, cells)
         first = next((e for e in found.values() if isinstance(e, Estimate)), None)
         sure = Verdict(first).sureness if first is not None and said else "none"
-        return Finding(said or context.text("no estimator could be computed"), sure, "T32")
+        return Line(
+            EFFECTIVENESS, said or context.text("no estimator could be computed"), sure, "T32"
+        )
     outcome = s.outcomes[0]
-    label, (robust, _) = _label(context, group, outcome), within(s, outcome, group)
+    label, (robust, _) = row_of(context, group, outcome), within(s, outcome, group)
     tables = "T30, T31" if s.sample.frame[s.followed].isna().any() else "T31"
     if isinstance(robust, NotEstimable):
-        return Finding(context.text("{m}: {r}", m=label, r=context.text(robust.reason)), "none", "")
+        return Line(
+            EFFECTIVENESS,
+            context.text("{m}: {r}", m=label, r=context.text(robust.reason)),
+            "none",
+            "",
+        )
     key = CellKey("T31", label, DESIGN)
     judged = blocks_verdict(context.evaluation, outcome, robust, lost(s, group)[0])
     verdict = as_published(judged, context.published_at([key]), key)
     if verdict is None:
         few = context.text("{m}: {r}", m=label, r=context.text("too few persons"))
-        return Finding(few, "none", "")
-    about = About(
-        measure=context.name(s.source),
-        outcome=label,
-        horizon="",
-        scale=1.0,
-        one="",
-        many="",
-        digits=3,
-    )
+        return Line(EFFECTIVENESS, few, "none", "")
+    about = About(context.name(s.source), label, "", 1.0, one="", many="", digits=3)
     messages = [sentences.drawn_sentence(verdict, about), *sentences.reservations(verdict)]
     said = " ".join(context.text(message) for message in messages)
-    return Finding(said, verdict.sureness, tables)
+    return Line(EFFECTIVENESS, said, verdict.sureness, tables)
 
 
-def _label(context: Context, group: str, outcome: str) -> str:
-    """An outcome, of a group where there are several."""
+def row_of(context: Context, group: str, outcome: str) -> str:
+    """The row of an outcome, of a group where there are several."""
     name = context.column(outcome)
     if group == "all":
         return name
     return context.text("{group}, {outcome}", group=context.words.level(group), outcome=name)
 
 
-def not_in_it(file: Study | StudyFile, ungrouped: str, few: str) -> list[Item]:
+def not_in_it(file: Study | StudyFile, ungrouped: str, few: str) -> Items:
     """Who was left out of a study by each of its rules, and how many have no group. ungrouped: the
     sentence on them; few: where they are too few.
     """
-    out: list[Item] = []
+    out: Items = []
     name = population(file.sample.design)
     for rule, outside in file.left_out.items():
-        id = f"outside-{rule}"
-        out.append(
-            SentenceSpec(
-                template="{n:,} {n:=unit|units} outside {rule} left out.",
-                numbers={"n": Number(CellKey(id, rule, "n"))},
-                words={"rule": rule},
-                otherwise="Units outside {rule} are left out, too few to be counted here.",
-                id=id,
-                cells=rows([counted(rule, "n", Persons.of(name, outside))]),
-            )
-        )
+        template = "{n:,} {n:=unit|units} outside {rule} left out."
+        otherwise = "Units outside {rule} are left out, too few to be counted here."
+        who = Persons.of(name, outside)
+        out.append(_counting(f"outside-{rule}", rule, who, template, otherwise, rule=rule))
     if file.ungrouped.any():
-        cells = rows([counted(NO_GROUP, "n", Persons.of(name, file.ungrouped))])
-        numbers = {"n": Number(CellKey(NO_GROUP, NO_GROUP, "n"))}
-        spec = SentenceSpec(ungrouped, numbers, otherwise=few, id=NO_GROUP, cells=cells)
-        out.append(spec)
+        who = Persons.of(name, file.ungrouped)
+        out.append(_counting(NO_GROUP, NO_GROUP, who, ungrouped, few))
     return out
 
 
-def in_one_arm(id: str, s: Study | StudyFile, rows_of: Mapping[str, Alone]) -> list[Item]:
+def _counting(
+    id: str, row: str, who: Persons, template: str, otherwise: str = "", **words: str
+) -> SentenceSpec:
+    """A sentence with how many persons there are, in a cell of its own."""
+    numbers = {"n": Number(CellKey(id, row, "n"))}
+    cells = rows([counted(row, "n", who)])
+    return SentenceSpec(template, numbers, words, otherwise, id=id, cells=cells)
+
+
+def in_one_arm(id: str, s: Study | StudyFile, rows_of: Mapping[str, Alone]) -> Items:
     """A sentence for each set of units that some rows of a table have in blocks of one arm. id:
     begins the places of their cells; the row "" is the whole draw.
     """
@@ -159,7 +178,7 @@ def in_one_arm(id: str, s: Study | StudyFile, rows_of: Mapping[str, Alone]) -> l
     for row, found in rows_of.items():
         same.setdefault(found.units.tobytes(), []).append(row)
     name = population(s.sample.design)
-    out: list[Item] = []
+    out: Items = []
     for k, labels in enumerate(same.values()):
         found = rows_of[labels[0]]
         if not found.blocks:
@@ -183,17 +202,13 @@ def in_one_arm(id: str, s: Study | StudyFile, rows_of: Mapping[str, Alone]) -> l
     return out
 
 
-def study_items(context: Context, s: Study) -> list[Item]:
+def study_items(context: Context, s: Study) -> Items:
     """T30 loss to follow-up, T31 effects within blocks, T32 difference-in-differences by every
     estimator, with the words they allow.
     """
-    items: list[Item] = [
-        SentenceSpec(
-            template="Study file {f}: {n:,} units.",
-            numbers={"n": Number(CellKey(UNITS, UNITS, "n"))},
-            words={"f": s.source},
-            id=UNITS,
-            cells=rows([counted(UNITS, "n", Persons.among(s.sample))]),
+    items: Items = [
+        _counting(
+            UNITS, UNITS, Persons.among(s.sample), "Study file {f}: {n:,} units.", f=s.source
         ),
         *not_in_it(s, IN_NO_ROW, FEW_IN_NO_ROW),
     ]
@@ -203,7 +218,7 @@ def study_items(context: Context, s: Study) -> list[Item]:
         items.append(_lost(context, s))
     if s.absorb:
         alone = {
-            _label(context, group, outcome): alone_within(s, outcome, group)
+            row_of(context, group, outcome): alone_within(s, outcome, group)
             for group in s.groups
             for outcome in s.outcomes
         }
@@ -223,16 +238,16 @@ def _arms(s: Study, group: str) -> Standing:
 
 
 def _classical(
+    context: Context,
     row: str,
     item: Classical | NotEstimable,
     robust: Result,
     unit: str,
-    rules: Rules,
     standing: Standing,
 ) -> pd.DataFrame:
     """The coefficient with its classical error; the persons behind it are those of `robust`."""
     if isinstance(item, NotEstimable):
-        return cells_of([(row, CLASSIC, item)], rules)
+        return single(context, row, CLASSIC, item)
     assert isinstance(robust, Estimate)
     cell = plain(
         row,
@@ -254,14 +269,14 @@ def _lost(context: Context, s: Study) -> Table:
         row = context.words.level(group)
         arms = _arms(s, group)
         parts += [
-            _classical(row, classic, robust, "share", context.rules, arms),
-            cells_of([(row, DESIGN, robust)], context.rules, arms),
+            _classical(context, row, classic, robust, "share", arms),
+            single(context, row, DESIGN, robust, arms),
         ]
     note = "Treated minus comparison; the two columns differ in the standard error only."
     return Table(
         id="T30",
         title="Loss to follow-up by arm, percentage points",
-        cells=pd.concat(parts, ignore_index=True),
+        cells=joined(parts),
         source=s.source,
         notes=(note,),
         scale=100.0,
@@ -274,15 +289,11 @@ def _within(context: Context, s: Study) -> Table:
     for group in s.groups:
         for outcome in s.outcomes:
             robust, classic = within(s, outcome, group)
-            row = _label(context, group, outcome)
-            arms = _arms(s, group)
+            row = row_of(context, group, outcome)
+            unit, arms = cell_unit(context, outcome), _arms(s, group)
             parts += [
-                _classical(row, classic, robust, cell_unit(context, outcome), context.rules, arms),
-                cells_of(
-                    [(row, DESIGN, in_unit(robust, cell_unit(context, outcome)))],
-                    context.rules,
-                    arms,
-                ),
+                _classical(context, row, classic, robust, unit, arms),
+                single(context, row, DESIGN, in_unit(robust, unit), arms),
             ]
     note = context.text(
         "Means of {blocks} are removed. The two columns differ in the standard error only.",
@@ -291,26 +302,26 @@ def _within(context: Context, s: Study) -> Table:
     return Table(
         id="T31",
         title="Effects within randomisation blocks",
-        cells=pd.concat(parts, ignore_index=True),
+        cells=joined(parts),
         source=s.source,
         notes=(note,),
         digits=3,
     )
 
 
-def _methods(context: Context, s: Study) -> list[Item]:
+def _methods(context: Context, s: Study) -> Items:
     cells: list[pd.DataFrame] = []
-    words: list[Item] = []
+    words: Items = []
     notes: dict[str, None] = {}
     for group in s.groups:
         for outcome in s.before:
             found = by_method(s, outcome, group)
-            label = _label(context, group, outcome)
+            label = row_of(context, group, outcome)
             arms = _arms(s, group)
             for name, estimate in found.items():
-                row = context.text("{what}: {estimator}", what=label, estimator=context.text(name))
+                row = _method_row(context, label, name)
                 stated = in_unit(estimate, cell_unit(context, outcome))
-                cells.append(cells_of([(row, "estimate", stated)], context.rules, arms))
+                cells.append(single(context, row, "estimate", stated, arms))
                 if isinstance(estimate, Estimate):
                     notes |= dict.fromkeys(n for n in estimate.notes if "overlap" in n)
             say = partial(_verdict, context, label)
@@ -318,7 +329,7 @@ def _methods(context: Context, s: Study) -> list[Item]:
     table = Table(
         id="T32",
         title="Difference-in-differences by estimator",
-        cells=pd.concat(cells, ignore_index=True),
+        cells=joined(cells),
         source=s.source,
         notes=tuple(notes),
         digits=2,
@@ -328,11 +339,12 @@ def _methods(context: Context, s: Study) -> list[Item]:
 
 def _keys_of_methods(context: Context, label: str, methods: Iterable[str]) -> tuple[CellKey, ...]:
     """The cells of T32 with the effect on an outcome, one an estimator."""
-    rows_of = [
-        context.text("{what}: {estimator}", what=label, estimator=context.text(name))
-        for name in methods
-    ]
+    rows_of = (_method_row(context, label, name) for name in methods)
     return tuple(CellKey("T32", row, "estimate") for row in rows_of)
+
+
+def _method_row(context: Context, label: str, name: str) -> str:
+    return context.text("{what}: {estimator}", what=label, estimator=context.text(name))
 
 
 def _verdict(context: Context, label: str, published: pd.DataFrame) -> str:
@@ -350,25 +362,12 @@ def _verdict(context: Context, label: str, published: pd.DataFrame) -> str:
     shown = {"o": label, "lo": n(min(values), digits), "hi": n(max(values), digits)}
     signs = {value > 0 for value in values}
     apart = max(span.low for span in spans) > min(span.high for span in spans)
-    if len(signs) > 1 or apart:
-        return context.text(
-            "{o}: the estimators disagree ({lo} to {hi}). The answer depends on the method and no"
-            " single one should be read as the effect; the groups differ in ways that the"
-            " covariates may not remove.",
-            **shown,
-        )
     clear = [Verdict(span).shown for span in spans]
-    if not any(clear):
-        return context.text(
-            "{o}: no effect could be shown by any estimator ({lo} to {hi}).", **shown
-        )
-    if not all(clear):
-        return context.text(
-            "{o}: the estimators agree in sign ({lo} to {hi}), but not all intervals exclude zero.",
-            **shown,
-        )
-    return context.text(
-        "{o}: every estimator finds an effect of the same sign ({lo} to {hi}), if the groups would"
-        " else have changed alike.",
-        **shown,
-    )
+    words = ALL_AGREE
+    if len(signs) > 1 or apart:
+        words = DISAGREE
+    elif not any(clear):
+        words = "{o}: no effect could be shown by any estimator ({lo} to {hi})."
+    elif not all(clear):
+        words = AGREE_IN_SIGN
+    return context.text(words, **shown)

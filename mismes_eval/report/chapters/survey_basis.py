@@ -20,7 +20,7 @@ INTERNAL_AMONG = (
 )
 
 
-GROUPS: Mapping[str, str] = {"RET": "returnees", "NON": "non-migrants"}
+GROUPS = {"RET": "returnees", "NON": "non-migrants"}
 
 
 def basis(s: Survey) -> tuple[str, ...]:
@@ -49,7 +49,7 @@ def named_levels(s: Survey) -> Mapping[str, str]:
 
 def tells_internal(s: Survey) -> bool:
     """Whether the survey tells who moved inside the country."""
-    return bool((s.sample.frame["mig_status"].astype("string") == "INT_INTERNAL").any())
+    return bool(with_status(s, "INT_INTERNAL").any())
 
 
 def meaning(s: Survey) -> tuple[str, ...]:
@@ -64,9 +64,6 @@ def with_status(s: Survey, code: str) -> Bool:
 
 
 def statuses(s: Survey) -> Mapping[str, Sample]:
-    code = s.sample.frame["mig_status"].astype("string")
-    there = {
-        name: s.sample.where((code == status).fillna(False).to_numpy(bool))
-        for status, name in groups(s).items()
-    }
-    return there | {"all residents": s.sample.where(code.notna().to_numpy(bool))}
+    there = {name: s.sample.where(with_status(s, status)) for status, name in groups(s).items()}
+    known = s.sample.frame["mig_status"].astype("string").notna().to_numpy(bool)
+    return there | {"all residents": s.sample.where(known)}

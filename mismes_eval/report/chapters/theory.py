@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from mismes_eval.report.chapters.base import Context, Item, text_table
+from mismes_eval.report.chapters.base import Context, Items, text_table
 
 ID, TITLE = (
     "T05d",
@@ -43,7 +43,7 @@ def steps(context: Context, shown: Mapping[str, str]) -> tuple[Step, ...]:
     """
     out = []
     for part in PARTS:
-        for words, ids in getattr(context.evaluation.params.theory_of_change, part).items():
+        for words, ids in getattr(context.params.theory_of_change, part).items():
             out.append(Step(part, words, {i: _of(i, shown) for i in ids}))
     return tuple(out)
 
@@ -63,10 +63,10 @@ def evaluated(context: Context) -> tuple[str, ...]:
 
 def explained(context: Context) -> tuple[str, ...]:
     """Measures that the theory of change is about."""
-    return context.evaluation.params.theory_of_change.measures or evaluated(context)
+    return context.params.theory_of_change.measures or evaluated(context)
 
 
-def theory(context: Context, shown: Mapping[str, str]) -> list[Item]:
+def theory(context: Context, shown: Mapping[str, str]) -> Items:
     """T05d; where none was given, the reason, if the report estimates an effect at all."""
     chain = steps(context, shown)
     if not chain:

@@ -15,11 +15,15 @@ from mismes_eval.estimate.estimate import Estimate, NotEstimable
 from mismes_eval.estimate.totals import mean
 from mismes_eval.evaluation.tracer_study import TREATED, Tracing
 from mismes_eval.report import figures, figures_common
-from mismes_eval.report.chapters.base import Chapter, Context, Item
+from mismes_eval.report.chapters.base import Chapter, Context, Items
 from mismes_eval.report.chapters.cells import (
+    ARMS,
+    after,
+    arm_of,
     arms,
     cell_unit,
     earnings_note,
+    joined,
     outcome_kind,
     outcome_scale,
     outcome_unit,
@@ -27,6 +31,7 @@ from mismes_eval.report.chapters.cells import (
     plain,
     pooled_basis,
     rows,
+    single,
 )
 from mismes_eval.report.chapters.enrolled import enrolled_items
 from mismes_eval.report.chapters.histories import histories
@@ -39,20 +44,24 @@ from mismes_eval.report.document.cells import (
     Standing,
     counted_in,
 )
-from mismes_eval.report.document.estimated_cells import cells_by, cells_of, counted
+from mismes_eval.report.document.estimated_cells import cells_by, counted
 from mismes_eval.report.document.items import Number, PictureSpec, SentenceSpec
 from mismes_eval.report.document.tables import Table
 from mismes_eval.report.document.words import DESIGN
 from mismes_eval.tracer import TracerPanel
 from mismes_eval.tracer.dispositions import GROUPS
 
-ARMS = {1.0: "participants", 0.0: "comparison"}
+TITLE = "Tracer study: response and attrition"
 DEAD = (
     "Persons known to have died count as lost here; the weights leave them out of the population."
 )
+WHEREVER = (
+    "Employed, at home or abroad: wherever the person lives. Employed at home: persons abroad count"
+    " as not employed at home."
+)
 INTERVAL = "{u} (95% interval)"
 RATES = ("RR1", "RR2", "RR5", "COOP1", "CON1", "REF1")
-BESIDE: Mapping[str, tuple[str, ...]] = {  # groups that a rate tells beside the others
+BESIDE = {  # groups that a rate tells beside the others
     "RR1": ("P",),
     "RR5": ("UH", "UO"),
     "COOP1": ("R", "O"),
@@ -66,10 +75,8 @@ def tracer(context: Context) -> Chapter:
     """
     study = context.evaluation.tracing
     if study is None:
-        return Chapter(
-            "tracer", "Tracer study: response and attrition", (context.absent("tracer study"),)
-        )
-    items: list[Item] = [
+        return Chapter("tracer", TITLE, (context.absent("tracer study"),))
+    items: Items = [
         _enrolled(study),
         flow(context, study),
         _response(context, study),
@@ -80,19 +87,17 @@ def tracer(context: Context) -> Chapter:
         histories(context, study),
         *waiting_items(context, study),
     ]
-    return Chapter("tracer", "Tracer study: response and attrition", tuple(items))
+    return Chapter("tracer", TITLE, tuple(items))
 
 
 def _arm(study: Tracing, arm: float) -> Persons:
     """Those of one arm who were enrolled."""
-    return Persons.among(
-        study.panel.sample, study.panel.sample.frame[TREATED].to_numpy(float) == arm
-    )
+    return Persons.among(study.sample, arm_of(study.sample) == arm)
 
 
 def _enrolled(study: Tracing) -> SentenceSpec:
     """How many were enrolled, where each arm is large enough to be counted."""
-    sets = {"n": Persons.among(study.panel.sample), "t": _arm(study, 1.0), "c": _arm(study, 0.0)}
+    sets = {"n": Persons.among(study.sample), "t": _arm(study, 1.0), "c": _arm(study, 0.0)}
     cells = rows([counted("enrolled", name, who) for name, who in sets.items()])
     return SentenceSpec(
         template="{n:,} persons were enrolled, {t:,} in a measure and {c:,} for comparison, and followed"
@@ -108,63 +113,35 @@ def _enrolled(study: Tracing) -> SentenceSpec:
 
 
 def _response(context: Context, study: Tracing) -> Table:
-    panel = study.panel.with_columns(
-        {"arm_name": study.panel.sample.frame[TREATED].map(ARMS).to_numpy()}
-    )
+    panel = study.panel.with_columns({"arm_name": study.sample.frame[TREATED].map(ARMS).to_numpy()})
     estimate = panel.outcome_rates("arm_name")
-    keep = [
-        place
-        for place in range(estimate.p)
-        if estimate.keys["rate"].iloc[place] in RATES
-        and estimate.keys["wave"].iloc[place] in study.waves
-    ]
-    rows = [
-        _row(
-            context,
-            study,
-            str(estimate.keys["arm_name"].iloc[place]),
-            estimate.keys["wave"].iloc[place],
-        )
-        for place in keep
-    ]
-    rates = [str(estimate.keys["rate"].iloc[place]) for place in keep]
-    known = [i for i, place in enumerate(keep) if np.isfinite(estimate.value[place])]
+    keys = estimate.keys
+    wanted = keys["rate"].isin(RATES) & keys["wave"].isin(study.waves)
+    known = np.isfinite(estimate.value)
     parts = []
-    if known:
-        shares = estimate.select([keep[i] for i in known]).annotated(kind="share")
+    shares = estimate.select(np.flatnonzero(wanted & known).tolist()).annotated(kind="share")
+    if shares.p:
         told = [_beside_rates(panel, shares, place) for place in range(shares.p)]
-        names, heads = [rows[i] for i in known], [rates[i] for i in known]
+        names, heads = _rows(context, study, shares.keys), list(map(str, shares.keys["rate"]))
         parts.append(cells_by(shares, context.rules, names, heads, told))
+    silent = keys[wanted & ~known]
     unknown = NotEstimable("the wave holds interviews only: refusals and contacts are not recorded")
-    parts += [
-        cells_of([(rows[i], rates[i], unknown)], context.rules)
-        for i in range(len(keep))
-        if i not in known
-    ]
+    for row, rate in zip(_rows(context, study, silent), silent["rate"], strict=True):
+        parts.append(single(context, row, str(rate), unknown))
     traced = panel.tracing_rate("arm_name")
-    keep = [place for place in range(traced.p) if traced.keys["wave"].iloc[place] in study.waves]
-    rows = [
-        _row(
-            context,
-            study,
-            str(traced.keys["arm_name"].iloc[place]),
-            traced.keys["wave"].iloc[place],
-        )
-        for place in keep
-    ]
-    parts.append(
-        cells_by(traced.select(keep).annotated(kind="share"), context.rules, rows, "tracing")
-    )
+    traced = traced.select(np.flatnonzero(traced.keys["wave"].isin(study.waves)).tolist())
+    rows = _rows(context, study, traced.keys)
+    parts.append(cells_by(traced.annotated(kind="share"), context.rules, rows, "tracing"))
     note = (
         "AAPOR Standard Definitions: RR1 complete interviews over all, RR2 with partial ones, RR5"
         " over eligible persons; COOP1 cooperation, CON1 contact, REF1 refusal; tracing:"
         " whereabouts known, persons abroad included."
     )
-    counted = tuple(n for n in estimate.notes if n not in study.panel.sample.notes)
+    counted = tuple(n for n in estimate.notes if n not in study.sample.notes)
     return Table(
         id="T13",
         title="Response by wave and arm, %",
-        cells=pd.concat(parts, ignore_index=True),
+        cells=joined(parts),
         source=study.source,
         notes=(note, *counted, *pooled_basis(context, study)),
         scale=100.0,
@@ -188,47 +165,55 @@ def _beside_rates(panel: TracerPanel, shares: Estimate, place: int) -> Standing:
     return Standing(tells=(*own, Persons.among(sample, inside & arm)))
 
 
-def _row(context: Context, study: Tracing, arm: str, wave: object) -> str:
-    return context.text("{arm}, {m:.0f} months", arm=context.text(arm), m=study.months[wave])
+def _rows(context: Context, study: Tracing, keys: pd.DataFrame) -> list[str]:
+    """The row of each arm and wave."""
+    return [
+        context.text("{arm}, {m:.0f} months", arm=context.text(str(arm)), m=study.months[wave])
+        for arm, wave in zip(keys["arm_name"], keys["wave"], strict=True)
+    ]
+
+
+def arms_of(estimate: Estimate) -> list[str]:
+    """The columns of an estimate by arm."""
+    return list(map(str, estimate.keys["_arm"]))
+
+
+def _gap(estimate: Estimate, name: str, unit: str) -> Estimate:
+    """Participants minus comparison group, of a mean by arm."""
+    sides = {f"{name}, _arm=participants": 1.0, f"{name}, _arm=comparison": -1.0}
+    return estimate.contrast(sides).annotated(kind="contrast", unit=unit)
 
 
 def _attrition(context: Context, study: Tracing) -> Table:
     """Loss to follow-up by arm and wave with the design's standard error of the difference."""
-    sample = study.panel.sample
+    sample = study.sample
     items = []
     for w in study.waves:
         lost = sample.where(study.fielded(w)).with_columns(
             {"_lost": (~study.responded(w)).astype(float), "_arm": sample.frame[TREATED].map(ARMS)}
         )
         estimate = mean(lost, "_lost", by="_arm")
-        row = context.text("{m:.0f} months", m=study.months[w])
-        items.append(
-            cells_by(
-                estimate.annotated(kind="share", unit="share"),
-                context.rules,
-                row,
-                [str(arm) for arm in estimate.keys["_arm"]],
-            )
-        )
-        gap = estimate.contrast(
-            {"_lost, _arm=participants": 1.0, "_lost, _arm=comparison": -1.0}
-        ).annotated(kind="contrast", unit="share")
-        items.append(cells_of([(row, "difference", gap)], context.rules, arms(study)))
-    covariates = study.panel.adjustment.covariates if study.panel.adjustment else ()
+        row = after(context, study, w)
+        shares = estimate.annotated(kind="share", unit="share")
+        items.append(cells_by(shares, context.rules, row, arms_of(estimate)))
+        gap = _gap(estimate, "_lost", "share")
+        items.append(single(context, row, "difference", gap, arms(study)))
+    adjustment = study.panel.adjustment
     note = "Weights of enrolment; loss is not adjusted for."
-    if covariates:
+    if adjustment and adjustment.covariates:
+        columns = [
+            context.text(DESIGN[covariate]) if covariate in DESIGN else context.name(covariate)
+            for covariate in adjustment.covariates
+        ]
         note = context.text(
             "Loss is adjusted for by response propensities on {columns}; their estimation is in every"
             " standard error below.",
-            columns=", ".join(
-                context.text(DESIGN[covariate]) if covariate in DESIGN else context.name(covariate)
-                for covariate in covariates
-            ),
+            columns=", ".join(columns),
         )
     return Table(
         id="T15",
         title="Lost to follow-up, %",
-        cells=pd.concat(items, ignore_index=True),
+        cells=joined(items),
         source=study.source,
         notes=(note, DEAD, *pooled_basis(context, study)),
         scale=100.0,
@@ -236,39 +221,28 @@ def _attrition(context: Context, study: Tracing) -> Table:
 
 
 def _balance(context: Context, study: Tracing) -> Table:
-    sample = study.panel.sample
+    sample = study.sample
     items = []
-    for covariate in context.evaluation.params.tracer.attrition_covariates:
-        if covariate not in sample.frame.columns or not pd.api.types.is_numeric_dtype(
-            sample.frame[covariate]
-        ):
+    for covariate in context.params.tracer.attrition_covariates:
+        if covariate not in sample.frame.columns:
+            continue
+        if not pd.api.types.is_numeric_dtype(sample.frame[covariate]):
             continue
         inside = sample.where(sample.frame[covariate].notna()).with_columns(
             {"_arm": sample.frame[TREATED].map(ARMS)}
         )
+        row, unit = context.column(covariate), _unit(study, covariate)
         estimate = mean(inside, covariate, by="_arm")
-        items.append(
-            cells_by(
-                estimate.annotated(unit=_unit(study, covariate)),
-                context.rules,
-                context.column(covariate),
-                [str(arm) for arm in estimate.keys["_arm"]],
-            )
-        )
-        gap = estimate.contrast(
-            {f"{covariate}, _arm=participants": 1.0, f"{covariate}, _arm=comparison": -1.0}
-        ).annotated(kind="contrast", unit=_unit(study, covariate))
+        means = estimate.annotated(unit=unit)
+        items.append(cells_by(means, context.rules, row, arms_of(estimate)))
+        gap = _gap(estimate, covariate, unit)
         compared = arms(study)
-        items.append(
-            cells_of([(context.column(covariate), "difference", gap)], context.rules, compared)
-        )
-        w, values = (
-            inside.weights[inside.active],
-            inside.frame[covariate].to_numpy(float, na_value=np.nan)[inside.active],
-        )
+        items.append(single(context, row, "difference", gap, compared))
+        w = inside.weights[inside.active]
+        values = inside.frame[covariate].to_numpy(float, na_value=np.nan)[inside.active]
         sd = float(np.sqrt(np.average((values - np.average(values, weights=w)) ** 2, weights=w)))
         standardised = plain(
-            context.column(covariate),
+            row,
             "standardised difference",
             gap.value[0] / sd if sd else np.nan,
             "standard deviations",
@@ -284,7 +258,7 @@ def _balance(context: Context, study: Tracing) -> Table:
     return Table(
         id="T14",
         title="Participants and comparison group at enrolment",
-        cells=pd.concat(items, ignore_index=True),
+        cells=joined(items),
         source=study.source,
         notes=(note, *earnings_note(context, study), *pooled_basis(context, study)),
         digits=2,
@@ -297,7 +271,7 @@ def _unit(study: Tracing, column: str) -> str:
         return study.home_currency or "currency"
     if column.startswith("age"):
         return "years"
-    values = study.panel.sample.frame[column].dropna()
+    values = study.sample.frame[column].dropna()
     yes_no = pd.to_numeric(values, errors="coerce").isin((0, 1)).all()
     # not "share": arms of a mean must be as large as a mean needs, also behind a difference
     return "proportion" if yes_no else "number"
@@ -321,40 +295,38 @@ def arm_means(
     return mean(inside, "_value", by="_arm")
 
 
-def _outcomes(context: Context, study: Tracing) -> list[Item]:
+def _outcomes(context: Context, study: Tracing) -> Items:
     """Means of each outcome by wave and arm on attrition-adjusted weights, and the path of the main
     outcome.
     """
     items: list[pd.DataFrame] = []
     path: dict[str, float] = {}
-    main = context.evaluation.params.impact.main_outcome
+    impact = context.params.impact
     units = {}
-    for outcome in context.evaluation.params.impact.outcomes:
+    for outcome in impact.outcomes:
         for w in (study.baseline, *study.waves):
             row = context.text(
                 "{what}, {when}",
                 what=context.column(outcome),
-                when=context.text("{m:.0f} months", m=study.months[w]),
+                when=after(context, study, w),
             )
             estimate = arm_means(study, outcome, w)
             if isinstance(estimate, NotEstimable):
-                items.append(cells_of([(row, "participants", estimate)], context.rules))
+                items.append(single(context, row, "participants", estimate))
                 continue
             units[row] = outcome_scale(context, outcome)
             if outcome_kind(context, outcome).kind == "share":
                 estimate = estimate.annotated(kind="share")
             estimate = estimate.annotated(unit=cell_unit(context, outcome))
-            items.append(
-                cells_by(estimate, context.rules, row, [str(arm) for arm in estimate.keys["_arm"]])
-            )
-            if outcome == main:
+            items.append(cells_by(estimate, context.rules, row, arms_of(estimate)))
+            if outcome == impact.main_outcome:
                 path[row] = study.months[w]
     table = Table(
         id="T16",
         title="Outcomes by wave and arm (shares in %)",
-        cells=pd.concat(items, ignore_index=True),
+        cells=joined(items),
         source=study.source,
-        notes=(_words(context), *earnings_note(context, study), *pooled_basis(context, study)),
+        notes=(WHEREVER, *earnings_note(context, study), *pooled_basis(context, study)),
         units=units,
     )
     if not path:
@@ -366,13 +338,13 @@ def _path(context: Context, study: Tracing, months: Mapping[str, float]) -> Pict
     """F08b: the main outcome of both arms over time, from the cells of T16. months: row -> months
     since enrolment.
     """
-    main = context.evaluation.params.impact.main_outcome
+    main = context.params.impact.main_outcome
     share = outcome_kind(context, main).kind == "share"
     unit = outcome_unit(context, main)
     ylabel = "% (95% interval)" if share else context.name(context.text(INTERVAL, u=unit))
     title = context.text("Since enrolment: {o}", o=context.column(str(main)))
     keys = tuple(CellKey("T16", row, arm) for row in months for arm in ARMS.values())
-    everybody = counted("enrolled", "persons", Persons.among(study.panel.sample))
+    everybody = counted("enrolled", "persons", Persons.among(study.sample))
 
     def draw(published: pd.DataFrame) -> figures.Figure:
         enrolled, cells = published.iloc[0], published.iloc[1:]
@@ -398,10 +370,3 @@ def _path(context: Context, study: Tracing, months: Mapping[str, float]) -> Pict
         )
 
     return PictureSpec(id="F08b", title=title, draw=draw, cells=rows([everybody]), refers=keys)
-
-
-def _words(context: Context) -> str:
-    return context.text(
-        "Employed, at home or abroad: wherever the person lives. Employed at home: persons abroad"
-        " count as not employed at home."
-    )

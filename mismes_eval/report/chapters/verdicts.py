@@ -14,6 +14,7 @@ from functools import partial
 import numpy as np
 
 from mismes_eval.estimate.estimate import Estimate, NotEstimable
+from mismes_eval.estimate.missing_items import Imputed
 from mismes_eval.estimate.totals import mean
 from mismes_eval.estimate.verdict import (
     BY_LOT,
@@ -78,24 +79,24 @@ RESERVATIONS = {
     SIDES: Message("one side of the roll-out has fewer than three regions"),
 }
 IN_SHORT = {  # the same for the first page, where there is room for a few words
-    DRAWN_BY_LOT: Message("not drawn by lot"),
-    FAIR_DRAW: Message("groups differed before the draw"),
-    ALIKE: Message("groups differed at enrolment"),
-    PRE: Message("groups moved apart before"),
-    LOSS: Message("unequal dropout"),
-    MODE: Message("groups were asked unlike"),
-    OTHERS: Message("other estimates disagree"),
-    TRENDS: Message("trends that part would undo it"),
-    PLANNED: Message("not registered beforehand"),
-    CERTAIN: Message("other estimates are less certain"),
-    LEFT_OUT: Message("hangs on one region"),
-    CLUSTERS: Message("over regions it may be chance"),
-    PSUS: Message("too few sampling units"),
-    SIDES: Message("too few regions"),
+    DRAWN_BY_LOT: "not drawn by lot",
+    FAIR_DRAW: "groups differed before the draw",
+    ALIKE: "groups differed at enrolment",
+    PRE: "groups moved apart before",
+    LOSS: "unequal dropout",
+    MODE: "groups were asked unlike",
+    OTHERS: "other estimates disagree",
+    TRENDS: "trends that part would undo it",
+    PLANNED: "not registered beforehand",
+    CERTAIN: "other estimates are less certain",
+    LEFT_OUT: "hangs on one region",
+    CLUSTERS: "over regions it may be chance",
+    PSUS: "too few sampling units",
+    SIDES: "too few regions",
 }
 TOO_WEAK_IN_SHORT = {
-    PRE: Message("earlier trends hardly tested"),
-    LOSS: Message("dropout may be unequal"),
+    PRE: "earlier trends hardly tested",
+    LOSS: "dropout may be unequal",
 }
 AS_HEADLINE = "the evidence on the headline is {word}, and no other wave is surer"
 CAN_HAVE = Message(
@@ -114,20 +115,20 @@ MISSED_NULL = (
 )
 
 
-def effect_verdict(evaluation: Evaluation, effect: Effects, d: Doubt | None) -> Verdict | None:
+def effect_verdict(evaluation: Evaluation, effect: Effects) -> Verdict | None:
     """The verdict on the main effect of one measure; None where it could not be estimated. Many
     chapters ask for it: it is made once.
     """
     kept = evaluation.verdicts.get(effect.measure)
-    if kept is None or kept[0] is not effect or kept[1] is not d:
-        kept = (effect, d, _judged(evaluation, effect, d))
+    if kept is None or kept[0] is not effect:
+        kept = (effect, judged(evaluation, effect, evaluation.doubt_of(effect.measure)))
         evaluation.verdicts[effect.measure] = kept
-    return kept[2]
+    return kept[1]
 
 
-def _judged(evaluation: Evaluation, effect: Effects, d: Doubt | None) -> Verdict | None:
-    outcome, wave = main_cell(evaluation)
-    main = effect.by_wave.get((outcome, wave))
+def judged(evaluation: Evaluation, effect: Effects, d: Doubt | None) -> Verdict | None:
+    """The same with what is held against the effect."""
+    main = effect.by_wave.get(evaluation.main_cell)
     study = evaluation.tracing
     if not isinstance(main, Estimate) or study is None:
         return None
@@ -151,7 +152,7 @@ def later_verdict(evaluation: Evaluation, effect: Effects, outcome: str, wave: o
     doubt = evaluation.doubt_of(effect.measure)
     checks = [_check(DRAWN_BY_LOT, "start", by_lot)]
     checks += _of_any_wave(study, effect, (outcome, wave), doubt, bare)
-    headline = effect_verdict(evaluation, effect, doubt)
+    headline = effect_verdict(evaluation, effect)
     verdict = Verdict(
         main,
         tuple(checks),
@@ -169,7 +170,7 @@ def spoken_outcomes(evaluation: Evaluation) -> tuple[str, ...]:
     """The outcomes of which sentences speak: the main one and, where it is work anywhere, work at
     home and abroad.
     """
-    outcome, _ = main_cell(evaluation)
+    outcome, _ = evaluation.main_cell
     return (outcome, HOME, ABROAD) if outcome == WORK else (outcome,)
 
 
@@ -248,12 +249,16 @@ def blocks_verdict(
 
 def outcome_planned(evaluation: Evaluation, outcome: str) -> bool:
     """Whether a registered plan names the main outcome of a study of its own."""
+    return _registered(evaluation, {("main outcome", outcome)})
+
+
+def _registered(evaluation: Evaluation, choices: set[tuple[str, str]]) -> bool:
+    """Whether there is a registered plan with these items and their values."""
     plan = evaluation.plan
     if plan is None:
         return False
     written = set(zip(plan["item"], plan["value"], strict=True))
-    registered = bool(plan["item"].isin(REGISTERED[:1]).any())
-    return ("main outcome", outcome) in written and registered
+    return choices <= written and bool(plan["item"].isin(REGISTERED[:1]).any())
 
 
 def _years_before(r: Rollout, verdict: Verdict) -> list[Check]:
@@ -287,13 +292,7 @@ def _seen(missed: float, verdict: Verdict) -> Check:
 def in_short(check: Check) -> Message:
     """Why a check is not passed, in a few words."""
     weak = TOO_WEAK_IN_SHORT.get(check.code) if check.answer == "too weak" else None
-    return weak or IN_SHORT[check.code]
-
-
-def main_cell(evaluation: Evaluation) -> tuple[str, object]:
-    """Main outcome and wave of a run."""
-    impact = evaluation.params.impact
-    return impact.main_outcome, impact.main_wave
+    return Message(weak or IN_SHORT[check.code])
 
 
 def drawn_by_lot(evaluation: Evaluation, measure: str) -> bool:
@@ -354,18 +353,13 @@ def asked_alike(study: Tracing, measure: str, wave: object) -> Estimate | None:
     if persons[answered].nunique() < 2:
         return None
     commonest = persons[answered].mode().iloc[0]
-    in_mode: Float = np.asarray((persons == commonest).fillna(False), float)
-    among: Bool = np.asarray(answered, bool)
-    return _between_arms(study, measure, in_mode, among)
+    in_mode = np.asarray((persons == commonest).fillna(False), float)
+    return _between_arms(study, measure, in_mode, answered)
 
 
-def _between_arms(
-    study: Tracing, measure: str, trait: Float, among: Bool | None = None
-) -> Estimate | None:
+def _between_arms(study: Tracing, measure: str, trait: Float, among: Bool) -> Estimate | None:
     """Mean of a trait, participants minus comparison group."""
-    sample = study.of(measure).sample
-    if among is not None:
-        sample = sample.where(among)
+    sample = study.of(measure).sample.where(among)
     if len(set(sample.frame.loc[sample.active, TREATED])) < 2:
         return None
     arms = sample.frame[TREATED].map({1.0: "T", 0.0: "C"})
@@ -395,7 +389,7 @@ def _of_any_wave(
 def _threats(
     evaluation: Evaluation, study: Tracing, effect: Effects, d: Doubt | None, bare: Verdict
 ) -> Iterator[Check]:
-    yield from _of_any_wave(study, effect, main_cell(evaluation), d, bare)
+    yield from _of_any_wave(study, effect, evaluation.main_cell, d, bare)
     if d is not None:
         agreed = specifications_agree(d.curve, bare)
         if agreed is not None:
@@ -417,20 +411,24 @@ def specifications_agree(curve: SpecificationCurve, verdict: Verdict) -> bool | 
     null that no more than one in twenty finds an effect. None where none could be estimated.
     """
     spans = curve_spans(curve)
-    if not spans:
-        return None
+    return _agree(spans, verdict, len(spans) / 20) if spans else None
+
+
+def _agree(spans: list[Span], verdict: Verdict, tolerated: float) -> bool:
+    """Whether intervals say what a verdict says. tolerated: how many may find an effect beside a
+    null.
+    """
     if verdict.shown:
         return all((span.value > 0) == (verdict.span.value > 0) for span in spans)
-    return sum(span.sign in ("higher", "lower") for span in spans) <= len(spans) / 20
+    return sum(span.sign in ("higher", "lower") for span in spans) <= tolerated
 
 
 def curve_spans(curve: SpecificationCurve) -> list[Span]:
     """The intervals of the specifications that were estimated."""
-    done = (run.result for run in curve.runs if isinstance(run.result, Estimate))
-    return [_bare_span(estimate) for estimate in done]
+    return [bare_span(run.result) for run in curve.runs if isinstance(run.result, Estimate)]
 
 
-def _bare_span(estimate: Estimate) -> Span:
+def bare_span(estimate: Estimate | Imputed) -> Span:
     """The first interval of an estimate, without what makes it doubtful."""
     low, high = estimate.ends()
     return Span(float(estimate.value[0]), float(low[0]), float(high[0]))
@@ -440,28 +438,16 @@ def _parting(honest: HonestDiD, verdict: Verdict) -> Check:
     """Whether the effect survives trends that part by half as much as before. With one period
     before, the multiple is of what they can have parted by.
     """
-    answer: Answer = "yes" if _survives(honest, verdict) else "no"
-    return Check(TRENDS, "trends", answer, CAN_HAVE if honest.one_before else RESERVATIONS[TRENDS])
-
-
-def _survives(honest: HonestDiD, verdict: Verdict) -> bool:
-    """Whether what is said holds if trends part by half as much as before: a null does, because
-    the interval only grows.
-    """
-    if not verdict.shown:
-        return True
-    return honest.breakdown is not None and honest.breakdown >= HALF_AS_MUCH
+    # a null survives, because the interval only grows
+    survives = not verdict.shown or (honest.breakdown or 0.0) >= HALF_AS_MUCH
+    reservation = CAN_HAVE if honest.one_before else RESERVATIONS[TRENDS]
+    return Check(TRENDS, "trends", "yes" if survives else "no", reservation)
 
 
 def planned(evaluation: Evaluation) -> bool:
     """Whether a registered plan names the main outcome and wave of this run."""
-    plan = evaluation.plan
-    if plan is None:
-        return False
-    outcome, wave = main_cell(evaluation)
-    written = set(zip(plan["item"], plan["value"], strict=True))
-    main = {("main outcome", outcome), ("main wave", str(wave))}
-    return main <= written and bool(plan["item"].isin(REGISTERED[:1]).any())
+    outcome, wave = evaluation.main_cell
+    return _registered(evaluation, {("main outcome", outcome), ("main wave", str(wave))})
 
 
 def _precision(d: Doubt | None, bare: Verdict) -> Iterator[Check]:
@@ -476,18 +462,11 @@ def _precision(d: Doubt | None, bare: Verdict) -> Iterator[Check]:
     if not isinstance(d.left_out, NotEstimable):
         without = curve_spans(d.left_out)
         if without:
-            yield check(LEFT_OUT, passed=_holds_without(without, bare))
+            yield check(LEFT_OUT, passed=_agree(without, bare, 0))
     regions = d.wild.get(REGIONS)
     if isinstance(regions, WildBootstrap):
         told = bool(float(regions.p[0]) < 0.05)
         yield check(CLUSTERS, passed=told or not Verdict(bare.own).shown)
-
-
-def _holds_without(spans: list[Span], verdict: Verdict) -> bool:
-    """Whether no single region, left out, changes what is said."""
-    if verdict.shown:
-        return all((span.value > 0) == (verdict.span.value > 0) for span in spans)
-    return not any(span.sign in ("higher", "lower") for span in spans)
 
 
 def _check(code: str, aspect: Aspect, passed: bool) -> Check:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import numpy as np
 import pandas as pd
 
@@ -9,11 +11,19 @@ from mismes_eval import tracer as tracers
 from mismes_eval.errors import MismesError
 from mismes_eval.estimate.estimate import Estimate
 from mismes_eval.estimate.survival import survival
-from mismes_eval.evaluation.tracer_study import TREATED, Tracing
+from mismes_eval.evaluation.tracer_study import Tracing
 from mismes_eval.numerics.rows import Int
 from mismes_eval.report import figures_tracer
-from mismes_eval.report.chapters.base import Context, Item
-from mismes_eval.report.chapters.cells import persons, plain, pooled_basis, rows
+from mismes_eval.report.chapters.base import Context, Item, Items
+from mismes_eval.report.chapters.cells import (
+    ARMS,
+    Record,
+    arm_of,
+    persons,
+    plain,
+    pooled_basis,
+    rows,
+)
 from mismes_eval.report.document.cells import (
     NOBODY,
     Persons,
@@ -29,48 +39,40 @@ from mismes_eval.weighting.sample import Sample
 
 EVERYBODY = "all"
 STEPS = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1)  # of shares that are drawn
-ARMS = {1.0: "participants", 0.0: "comparison"}
 NO_EPISODES = "no work and migration episodes were supplied"
 
 
-def waiting_items(context: Context, study: Tracing) -> list[Item]:
+def waiting_items(context: Context, study: Tracing) -> Items:
     """F08 states by month since enrolment, F09 time to the first job."""
     return [_months(context, study), _first_job(context, study)]
 
 
-def _absent(context: Context, id: str, what: str, reason: str) -> str:
-    return context.text("{f}: {m}: {r}.", f=id, m=context.text(what), r=context.text(reason))
-
-
 def _months(context: Context, study: Tracing) -> Item:
     """Weighted shares by arm; months with fewer persons than a cell may have are left out."""
-    what = "states by month"
+    what = context.text("states by month")
     if study.panel.episodes is None:
-        return _absent(context, "F08", what, NO_EPISODES)
+        return context.nothing("F08", what, NO_EPISODES)
     last = int(np.nanmax([m for m in study.months.values() if np.isfinite(m)] or [36]))
-    arm = study.panel.sample.frame[TREATED].to_numpy(float)
-    cells: list[dict[str, object]] = []
+    arm = arm_of(study.sample)
+    cells: list[Record] = []
     for code, name in ARMS.items():
         try:
             part = study.panel.where(arm == code)
             table = tracers.sequences(part, after=last)
             state = tracers.monthly(part, "enrol_date", 0, last)
         except MismesError as error:
-            return _absent(context, "F08", what, error.problems[0].reason)
+            return context.nothing("F08", what, error.problems[0].reason)
         cells += _month_cells(context, context.text(name), part.sample, table, state)
     if not cells:
-        return _absent(context, "F08", what, "too few persons have a known month")
+        return context.nothing("F08", what, "too few persons have a known month")
     title = "What participants and the comparison group do, month by month"
-
-    def draw(published: pd.DataFrame) -> Figure:
-        return _drawn_months(context, study, title, published)
-
+    draw = partial(_drawn_months, context, study, title)
     return PictureSpec("F08", title, draw, rows(cells))
 
 
 def _month_cells(
     context: Context, name: str, sample: Sample, table: pd.DataFrame, state: np.ndarray
-) -> list[dict[str, object]]:
+) -> list[Record]:
     """Shares of the states in each month of one arm, with the persons in each: the states of a
     month add up to everybody whose month is known. Their number is printed for the first month
     alone: who has left by another would follow from two of them, and so it would from fractions
@@ -136,36 +138,33 @@ def _first_job(context: Context, study: Tracing) -> Item:
     """Kaplan-Meier curves by arm of those without a job at enrolment, as far as enough persons are
     still followed.
     """
-    what = "time to the first job"
+    what = context.text("time to the first job")
     if study.panel.episodes is None:
-        return _absent(context, "F09", what, NO_EPISODES)
+        return context.nothing("F09", what, NO_EPISODES)
     try:
         sample = tracers.first_event(study.panel, {"job": EMPLOYED})
-        arm = sample.frame[TREATED].to_numpy(float)
+        arm = arm_of(sample)
         curves = {
             context.text(name): _curve(context, sample.where(arm == code))
             for code, name in ARMS.items()
             if (sample.active & (arm == code)).any()
         }
     except MismesError as error:
-        return _absent(context, "F09", what, error.problems[0].reason)
+        return context.nothing("F09", what, error.problems[0].reason)
     shown = {name: curve for name, curve in curves.items() if curve.p}
     if not shown:
-        return _absent(context, "F09", what, "too few persons are followed")
+        return context.nothing("F09", what, "too few persons are followed")
     cells = [counted(EVERYBODY, "persons", Persons.among(sample))]
     for code, name in ARMS.items():
         curve = shown.get(context.text(name))
         if curve is not None:
             cells += _waiting_cells(context.text(name), curve, sample.where(arm == code))
     title = "Time from enrolment to the first job (Kaplan-Meier)"
-
-    def draw(published: pd.DataFrame) -> Figure:
-        return _drawn_waiting(context, study, title, published)
-
+    draw = partial(_drawn_waiting, context, study, title)
     return PictureSpec("F09", title, draw, rows(cells))
 
 
-def _waiting_cells(name: str, curve: Estimate, group: Sample) -> list[dict[str, object]]:
+def _waiting_cells(name: str, curve: Estimate, group: Sample) -> list[Record]:
     """The share of a group that still waits, at every time. Where persons have like weights, it is
     a fraction of those who were at risk, and tells how many they are.
     """

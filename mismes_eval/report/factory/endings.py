@@ -9,7 +9,6 @@ import os
 import re
 import signal
 import sys
-from collections.abc import Mapping
 from pathlib import Path
 
 from mismes_eval.errors import Problem, worded
@@ -31,7 +30,7 @@ TOO_LARGE = (
     "Raise it (ulimit -f unlimited), or write to a disk that takes larger files.",
 )
 # number of an OSError -> what is wrong, what is expected, how to mend it
-LIMITS: Mapping[int, tuple[str, str, str]] = {
+LIMITS = {
     errno.ENOSPC: FULL,
     errno.EDQUOT: FULL,
     errno.EFBIG: TOO_LARGE,
@@ -43,6 +42,7 @@ LIMITED = (
     "Raise the limit of memory (ulimit -v unlimited), or take exit(), quit() and os._exit() out of"
     " the notebook."
 )
+SIGNALLED = "Another program or an alarm stopped it: make the report again, and see what sent it."
 MEMORY = "Close other programs, use --jobs 1, or give the machine more memory."
 
 
@@ -63,7 +63,6 @@ def kernel_ended(status: int | None, where: str, for_memory: bool, last_words: s
     for_memory: Linux killed a process for want of memory meanwhile.
     last_words: of its standard error, where it never came to a cell.
     """
-    what = "the kernel died"
     if status == CANNOT:
         fix = "Run it in a container or a virtual machine without network."
         return Problem("the network cannot be cut off here", where, "a namespace of Linux", fix=fix)
@@ -71,42 +70,25 @@ def kernel_ended(status: int | None, where: str, for_memory: bool, last_words: s
         expected = "sys.stdout and sys.stderr as the kernel has them"
         fix = "Take what closes or replaces sys.stdout and sys.stderr out of the notebook."
         return Problem("the notebook took its own output away", where, expected, fix=fix)
-    if status is None:
-        return Problem(
-            what=what,
-            where=where,
-            expected="a kernel that runs to the end",
-            got=last_words,
-            fix=MEMORY,
-        )
-    if status < 0:
+    got: str = last_words
+    expected, fix = "a kernel that runs to the end", MEMORY
+    if status is not None and status < 0:
         name = _signal_name(-status)
         signalled = worded("killed by signal {number} ({name})", {"number": -status, "name": name})
-        got = _with_last_words(signalled, last_words)
+        said = _with_last_words(signalled, last_words)
         if status == -signal.SIGKILL:
-            got = got.extended(" while the system was out of memory") if for_memory else got
-            return Problem(
-                what=what,
-                where=where,
-                expected="enough memory, and nobody who kills it",
-                got=got,
-                fix=MEMORY,
-            )
-        fix = "Another program or an alarm stopped it: make the report again, and see what sent it."
-        if -status in CRASHES:
-            fix = "A library that is not Python crashed: look at what this chapter calls."
-        return Problem(
-            what=what, where=where, expected="a kernel that runs to the end", got=got, fix=fix
-        )
-    ended = worded("it ended itself with exit status {status}", {"status": status})
-    got = _with_last_words(ended, last_words)
-    return Problem(
-        what=what,
-        where=where,
-        expected="a kernel that runs to the end",
-        got=got,
-        fix=_mend_of_an_exit(last_words),
-    )
+            expected = "enough memory, and nobody who kills it"
+            got = said.extended(" while the system was out of memory") if for_memory else said
+        else:
+            got = said
+            fix = SIGNALLED
+            if -status in CRASHES:
+                fix = "A library that is not Python crashed: look at what this chapter calls."
+    elif status is not None:
+        ended = worded("it ended itself with exit status {status}", {"status": status})
+        got = _with_last_words(ended, last_words)
+        fix = _mend_of_an_exit(last_words)
+    return Problem(what="the kernel died", where=where, expected=expected, got=got, fix=fix)
 
 
 def _mend_of_an_exit(last_words: str) -> str:

@@ -9,7 +9,6 @@ from __future__ import annotations
 import os
 import sys
 import sysconfig
-from collections.abc import Mapping
 from importlib.util import find_spec
 from pathlib import Path
 from tempfile import gettempdir, mkdtemp
@@ -32,7 +31,7 @@ TAKEN = (
     "MKL_NUM_THREADS",
     "NUMEXPR_NUM_THREADS",
 )
-FIXED: Mapping[str, str] = {
+FIXED = {
     "LC_ALL": "C.UTF-8",
     "LANG": "C.UTF-8",
     "TZ": "UTC",

@@ -37,11 +37,10 @@ from mismes_eval.report.factory.orders import (
 from mismes_eval.report.factory.publish import discard, publish, work_folder, write_whole
 from mismes_eval.report.trust.provenance import (
     MANIFEST,
-    Ingredients,
-    changed_outputs,
     ingredients,
     outputs,
     read_manifest,
+    unchanged,
 )
 
 if TYPE_CHECKING:
@@ -142,61 +141,46 @@ def run_report(
     kernel when one is needed; None: a new process.
     """
     begin = time.monotonic()
+    notebook = None
     try:
         status, folder, cautions = _make(order, progress, kernels or _Kernels(forked=False, jobs=1))
         return Outcome(
             order.name, status, time.monotonic() - begin, folder, cautions=tuple(cautions)
         )
     except Failed as failure:
-        return Outcome(
-            name=order.name,
-            status="failed",
-            seconds=time.monotonic() - begin,
-            folder=None,
-            problems=failure.problems,
-            exit_status=failure.exit_status,
-            failed_notebook=failure.notebook,
-        )
+        problems, exit_status = failure.problems, failure.exit_status
+        notebook = failure.notebook
     except MismesError as error:
-        return Outcome(
-            name=order.name,
-            status="failed",
-            seconds=time.monotonic() - begin,
-            folder=None,
-            problems=tuple(error.problems),
-            exit_status=error.exit_status,
-        )
+        problems, exit_status = tuple(error.problems), error.exit_status
     except OSError as error:
         where = str(error.filename or order.out)
-        return Outcome(
-            name=order.name,
-            status="failed",
-            seconds=time.monotonic() - begin,
-            folder=None,
-            problems=(endings.cannot_write(error, where),),
-            exit_status=1,
-        )
+        problems, exit_status = (endings.cannot_write(error, where),), 1
     except (
         Exception
     ) as error:  # a fault of ours in one country must not cost the others their report
-        trace = order.out / FAILED / f"{order.name}.txt"
-        with suppress(OSError):
-            write_whole(trace, _trace(error))
-            trace.chmod(0o600)
-        problem = Problem(
-            "the runner failed",
-            order.name,
-            got=worded("{kind}: {error}", {"kind": type(error).__name__, "error": error}),
-            fix=worded("Please report it with {trace}.", {"trace": trace}),
-        )
-        return Outcome(
-            name=order.name,
-            status="failed",
-            seconds=time.monotonic() - begin,
-            folder=None,
-            problems=(problem,),
-            exit_status=1,
-        )
+        problems, exit_status = (_fault(order, error),), 1
+    return Outcome(
+        name=order.name,
+        status="failed",
+        seconds=time.monotonic() - begin,
+        problems=problems,
+        exit_status=exit_status,
+        failed_notebook=notebook,
+    )
+
+
+def _fault(order: Order, error: Exception) -> Problem:
+    """A fault of ours, with the file that says where it is."""
+    trace = order.out / FAILED / f"{order.name}.txt"
+    with suppress(OSError):
+        write_whole(trace, _trace(error))
+        trace.chmod(0o600)
+    return Problem(
+        "the runner failed",
+        order.name,
+        got=worded("{kind}: {error}", {"kind": type(error).__name__, "error": error}),
+        fix=worded("Please report it with {trace}.", {"trace": trace}),
+    )
 
 
 def _trace(error: BaseException) -> str:
@@ -217,7 +201,7 @@ def _make(
     final = order.out / order.name
     if order.pdf:
         printer()
-    if not order.force and _unchanged(final, made_of):
+    if not order.force and unchanged(final, made_of.fingerprint):
         if order.earlier is not None:
             least = params.disclosure.min_cell
             _maker("factory.execute").beside_earlier(order, final, final, least)
@@ -248,13 +232,3 @@ def _completed(order: Order, params: Params, final: Path) -> list[Problem]:
         return publish(work, final)
     finally:
         discard(work)
-
-
-def _unchanged(final: Path, made_of: Ingredients) -> bool:
-    if not (final / MANIFEST).is_file():
-        return False
-    try:
-        record = read_manifest(final)
-    except ParamsError:
-        return False
-    return record.get("fingerprint") == made_of.fingerprint and not changed_outputs(final, record)

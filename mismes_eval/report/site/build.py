@@ -33,7 +33,7 @@ from mismes_eval.report.factory.publish import (
 )
 from mismes_eval.report.pages_from_templates import Html
 from mismes_eval.report.site import pages
-from mismes_eval.report.site.evidence import MADE_UP, Evaluation, as_frame, evaluations
+from mismes_eval.report.site.evidence import MADE_UP, as_frame, evaluations
 from mismes_eval.report.site.html import WORDS, Shell
 from mismes_eval.report.site.manifest import record_page, site_manifest
 from mismes_eval.report.synthesis.published import Origin
@@ -82,7 +82,8 @@ def write_site(
     inventory = replace(inventory, frame=publishable(inventory.frame))
     day = counting_day(inventory.frame, on)
     found = tuple(evaluations(origins, inventory.frame, evidence))
-    register = inventory.evaluation_due(day).with_evaluated(_with_effect(found))
+    with_effect = frozenset(one.measure_id for one in found if one.measure_id)
+    register = inventory.evaluation_due(day).with_evaluated(with_effect)
     reports = [origin.published for origin in origins]
     spent = job_costs_of(reports)
     means = _means(reports, set(inventory.frame["measure_id"]), evidence)
@@ -120,11 +121,6 @@ def _shell(inventory: Inventory, code: str, own: int) -> Shell:
         told = words["own_amounts"].format(n=own)
         words = {**words, "census": f"{words['census']} {told}"}
     return Shell(language(code), words, _synthetic(inventory, words["synthetic"]))
-
-
-def _with_effect(found: Sequence[Evaluation]) -> frozenset[str]:
-    """Measures of the repository that a report or an outside evaluation has an effect of."""
-    return frozenset(one.measure_id for one in found if one.measure_id)
 
 
 def _means(

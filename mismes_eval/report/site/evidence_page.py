@@ -19,7 +19,7 @@ from mismes_eval.report.pages_from_templates import Html, rendered
 from mismes_eval.report.sentences import in_brief
 from mismes_eval.report.site.evidence import Evaluation, recorded
 from mismes_eval.report.site.html import ARROWS, Shell, address, link, table
-from mismes_eval.report.site.maps import forest_mark, interval_mark
+from mismes_eval.report.site.maps import Axis, forest_mark, interval_mark
 from mismes_eval.report.synthesis import outside as words_of
 from mismes_eval.report.synthesis.tables import PageNames
 
@@ -85,7 +85,7 @@ def _of_model(
         [
             _place(w, effect),
             w.outcome(effect.outcome, effect.better),
-            *effect_cells(shell, effect, span),
+            *effect_cells(shell, effect, HEAD[2:], span),
         ]
         for effect in ordered
     ]
@@ -100,7 +100,7 @@ def _place(w: PageNames, e: Evaluation) -> str:
     return f"{country}, {e.measure}" if e.measure else country
 
 
-def _span(found: Sequence[Evaluation]) -> tuple[float, float]:
+def _span(found: Sequence[Evaluation]) -> Axis:
     """The ends of the axis of effects on shares: all values, and intervals no longer than twice
     the room that values take; longer ones run out of the picture.
     """
@@ -109,33 +109,31 @@ def _span(found: Sequence[Evaluation]) -> tuple[float, float]:
     return -2 * room, 2 * room
 
 
-def effect_cells(shell: Shell, e: Evaluation, span: tuple[float, float]) -> list[str]:
-    """Months, effect with its interval, picture, direction, grade, design, risk of bias and source
-    of an effect.
+def effect_cells(
+    shell: Shell, e: Evaluation, head: Sequence[str], span: Axis = (0.0, 0.0)
+) -> list[str]:
+    """The cells of an effect in some columns of the tables of effects. span: ends of the axis of
+    pictures.
     """
     words = shell.words
     mark = " (a)" if e.moved_apart else ""
     drawn: str = ""
     if e.unit == "share" and span[1] > span[0]:
         drawn = interval_mark((e.value, e.ci_low, e.ci_high), span)
-    return [
-        months_in_words(shell, e),
-        effect_words(shell, e),
-        drawn,
-        f"{ARROWS[e.direction]} {words[e.words]}{mark}",
-        shell.t(e.grade) if e.grade else words["not_graded"],
-        design_words(shell, e),
-        _bias(shell, e),
-        source_words(shell, e),
-    ]
+    cells = {
+        "months": "" if math.isnan(e.months) else shell.number(e.months),
+        "effect": _effect_words(shell, e),
+        "picture": drawn,
+        "direction": f"{ARROWS[e.direction]} {words[e.words]}{mark}",
+        "grade": shell.t(e.grade) if e.grade else words["not_graded"],
+        "design": _design_words(shell, e),
+        "risk_of_bias": _bias(shell, e),
+        "source": _source_words(shell, e),
+    }
+    return [cells[key] for key in head]
 
 
-def months_in_words(shell: Shell, e: Evaluation) -> str:
-    """Months after enrolment, "" where none are stated."""
-    return "" if math.isnan(e.months) else shell.number(e.months)
-
-
-def effect_words(shell: Shell, e: Evaluation) -> str:
+def _effect_words(shell: Shell, e: Evaluation) -> str:
     """Value, the interval that speaks, unit; for a headline the words of the first page."""
     if e.main:
         about = words_of.about_unit(PageNames(shell.t), e.unit)
@@ -144,7 +142,7 @@ def effect_words(shell: Shell, e: Evaluation) -> str:
     return words_of.size_words(PageNames(shell.t), row)
 
 
-def design_words(shell: Shell, e: Evaluation) -> str:
+def _design_words(shell: Shell, e: Evaluation) -> str:
     """The design in words; where lots were drawn it says so."""
     known = labels("impact_designs", shell.t.code)
     label = known.get(e.design_code, e.design_code)
@@ -156,7 +154,7 @@ def _bias(shell: Shell, e: Evaluation) -> str:
     return words_of.bias_words(PageNames(shell.t), row)
 
 
-def source_words(shell: Shell, e: Evaluation) -> str:
+def _source_words(shell: Shell, e: Evaluation) -> str:
     """Citation, or report with the hash of its manifest; marked where the effect is made up."""
     source = e.source
     if e.kind == OWN:
@@ -174,7 +172,7 @@ def _means(shell: Shell, listing: Listing) -> Html:
     return table(shell.t(TITLE_OF_MEANS), [*words_of.mean_head(w), shell.words["picture"]], rows)
 
 
-def _forest(shell: Shell, one: Together, span: tuple[float, float]) -> str:
+def _forest(shell: Shell, one: Together, span: Axis) -> str:
     """The effects behind a mean, and the mean."""
     if one.unit != "share" or not span[1] > span[0]:
         return ""

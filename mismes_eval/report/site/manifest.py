@@ -13,9 +13,8 @@ from pathlib import Path
 from mismes_eval.evaluation.outside_evidence import OutsideEvidence
 from mismes_eval.inventory import Inventory
 from mismes_eval.report.factory.publish import write_whole
-from mismes_eval.report.synthesis.published import EVIDENCE, SITE, Origin
+from mismes_eval.report.synthesis.published import EVIDENCE, SITE, Origin, inputs_of
 from mismes_eval.report.trust.provenance import (
-    ESTIMATES,
     MANIFEST,
     SCHEMA,
     file_hash,
@@ -42,11 +41,7 @@ def site_manifest(
     inputs = [{"key": INVENTORY, "path": name, "sha256": sha} for name, sha in files]
     merges = zip(inventory.decisions["name"], inventory.decisions["sha256"], strict=True)
     inputs += [{"key": DECISIONS, "path": name, "sha256": sha} for name, sha in merges]
-    for origin in origins:
-        key = f"report.{origin.country}"
-        hashes = (origin.manifest_sha256, origin.estimates_sha256)
-        for file, sha in zip((MANIFEST, ESTIMATES), hashes, strict=True):
-            inputs.append({"key": key, "path": f"{origin.name}/{file}", "sha256": sha})
+    inputs += inputs_of(origins)
     if evidence is not None:
         inputs.append({"key": EVIDENCE, "path": evidence.name, "sha256": evidence.sha256})
     made_of = json.dumps([inputs, package_hash(), on.isoformat()], sort_keys=True)

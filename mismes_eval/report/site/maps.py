@@ -12,6 +12,8 @@ from mismes_eval.frame.codes import packaged_rows
 from mismes_eval.report.document.plain import escape
 from mismes_eval.report.pages_from_templates import Html
 
+Axis = tuple[float, float]  # its ends
+
 TILE = 54
 WIDE = 320
 MARK, ROW = 140, 18  # width and height of the picture of an interval
@@ -82,7 +84,7 @@ def cost_dots(values: Sequence[float], low: float, high: float, title: str) -> H
 Interval = tuple[float, float, float]  # value, low, high
 
 
-def interval_mark(interval: Interval, span: tuple[float, float]) -> Html:
+def interval_mark(interval: Interval, span: Axis) -> Html:
     """An effect with its interval on an axis with zero in it; an end beyond the axis runs out of
     the picture. Its numbers stand in the cell beside it.
     """
@@ -92,9 +94,7 @@ def interval_mark(interval: Interval, span: tuple[float, float]) -> Html:
     )
 
 
-def forest_mark(
-    effects: Sequence[Interval], mean: Interval | None, span: tuple[float, float], title: str
-) -> Html:
+def forest_mark(effects: Sequence[Interval], mean: Interval | None, span: Axis, title: str) -> Html:
     """Effects below each other, and their mean where there is one, on one axis."""
     rows = [*effects, *([] if mean is None else [mean])]
     height = ROW * len(rows)
@@ -112,17 +112,17 @@ def forest_mark(
     )
 
 
-def _across(number: float, span: tuple[float, float]) -> float:
+def _across(number: float, span: Axis) -> float:
     share = (number - span[0]) / (span[1] - span[0])
     return MARK * min(max(share, 0.0), 1.0)
 
 
-def _zero(span: tuple[float, float], height: int) -> str:
+def _zero(span: Axis, height: int) -> str:
     x = f"{_across(0.0, span):.1f}"
     return f'<line class="axis" x1="{x}" x2="{x}" y1="0" y2="{height}"></line>'
 
 
-def _interval(interval: Interval, span: tuple[float, float], y: float) -> str:
+def _interval(interval: Interval, span: Axis, y: float) -> str:
     value, low, high = interval
     line = ""
     if not (math.isnan(low) or math.isnan(high)):

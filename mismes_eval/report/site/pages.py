@@ -24,16 +24,16 @@ from mismes_eval.report.pages_from_templates import Html, rendered
 from mismes_eval.report.site.evidence import Evaluation, of_each_study, recorded
 from mismes_eval.report.site.evidence_page import (
     Listing,
-    design_words,
-    effect_words,
+    effect_cells,
     evidence_page,
-    months_in_words,
-    source_words,
 )
 from mismes_eval.report.site.html import ARROWS, Shell, address, day, link, table
 from mismes_eval.report.site.maps import cost_dots, country_tiles, places
 from mismes_eval.report.synthesis import job_costs
 from mismes_eval.report.synthesis.tables import PageNames
+
+Row = Mapping[Any, Any]
+Facts = list[tuple[str, str]]
 
 UNIT_COSTS = ("benef_reached", "benef_completed", "benef_placed")
 WRITTEN = ("lessons", "obstacles")  # further columns of the file, where it has them
@@ -73,7 +73,7 @@ class Material:
         """Code and title of a model."""
         return f"{code} {code_labels('models', self.page_shell.t).get(code, '')}".strip()
 
-    def budget(self, row: Mapping[Any, Any]) -> str:
+    def budget(self, row: Row) -> str:
         """The budget of a measure in euro, or why it has none here."""
         if row["measure_id"] in self.own_amounts:
             return self.page_shell.words["own_amount"]
@@ -84,11 +84,11 @@ class Material:
         return country_name(code, self.page_shell.t.code)
 
 
-def measure_page(material: Material, row: dict[str, Any]) -> Html:
+def measure_page(material: Material, row: Row) -> Html:
     """What one measure is, its evaluations, its cost and its whole record."""
     words, shell = material.page_shell.words, material.page_shell
     mine = [effect for effect in material.found if effect.measure_id == row["measure_id"]]
-    sections: dict[str, list[tuple[str, str]]] = {}
+    sections: dict[str, Facts] = {}
     for column in template("inventory").columns:
         if column.name not in TOLD:
             facts = sections.setdefault(words[f"section_{column.section}"], [])
@@ -107,7 +107,7 @@ def measure_page(material: Material, row: dict[str, Any]) -> Html:
     )
 
 
-def _in_short(material: Material, row: dict[str, Any]) -> list[str]:
+def _in_short(material: Material, row: Row) -> list[str]:
     """Where, what, when and who."""
     stages = code_labels("stages", material.page_shell.t)
     said = [
@@ -126,7 +126,7 @@ def _in_short(material: Material, row: dict[str, Any]) -> list[str]:
     return [*said, *dict.fromkeys(who)]
 
 
-def _told(material: Material, row: dict[str, Any]) -> list[tuple[str, str]]:
+def _told(material: Material, row: Row) -> Facts:
     """What the measure is in its own words, and what was learned; nothing where nothing is written."""
     words = material.page_shell.words
     columns = {column.name: column for column in template("inventory").columns}
@@ -159,7 +159,7 @@ def _field(material: Material, name: str) -> Html:
     return Html(f'{escape(label)} <code class="quiet">{escape(name)}</code>')
 
 
-def _fact(material: Material, row: dict[str, Any], column: Column) -> str:
+def _fact(material: Material, row: Row, column: Column) -> str:
     """A fact of a record; an amount that is one payer's own says so."""
     if column.name in AMOUNTS and row["measure_id"] in material.own_amounts:
         return _quiet(material.page_shell.words["own_amount"])
@@ -192,7 +192,7 @@ def _cell(material: Material, value: Any, column: Column) -> str:
     return str(value)
 
 
-def _recorded_evaluation(shell: Shell, row: dict[str, Any]) -> str:
+def _recorded_evaluation(shell: Shell, row: Row) -> str:
     """Kind, design and year of the evaluation that the record names; "" where it names none."""
     if not _given(row["eval_type"]) or row["eval_type"] == "NONE":
         return ""
@@ -205,12 +205,13 @@ def _recorded_evaluation(shell: Shell, row: dict[str, Any]) -> str:
 def _effects(material: Material, mine: Sequence[Evaluation]) -> Html:
     """Effects that reports show."""
     words = material.page_shell.words
+    head = ("months", "effect", "direction", "grade", "design", "source")
     rows = [
-        [material.outcome(effect.outcome), *_effect_cells(material.page_shell, effect)]
+        [material.outcome(effect.outcome), *effect_cells(material.page_shell, effect, head)]
         for effect in mine
     ]
-    head = ("outcome", "months", "effect", "direction", "grade", "design", "source")
-    return table(words["evaluation"], [words[key] for key in head], rows, (1, 2))
+    names = [words[key] for key in ("outcome", *head)]
+    return table(words["evaluation"], names, rows, (1, 2))
 
 
 def _notes(words: Mapping[str, str], mine: Sequence[Evaluation]) -> list[str]:
@@ -219,20 +220,7 @@ def _notes(words: Mapping[str, str], mine: Sequence[Evaluation]) -> list[str]:
     return [words[key] for key in (*keys, "spoken_note", "assumption", "hidden_note")]
 
 
-def _effect_cells(shell: Shell, e: Evaluation) -> list[str]:
-    """Months, effect with its interval, direction, grade, design and source of an effect."""
-    mark = " (a)" if e.moved_apart else ""
-    return [
-        months_in_words(shell, e),
-        effect_words(shell, e),
-        f"{ARROWS[e.direction]} {shell.words[e.words]}{mark}",
-        shell.t(e.grade) if e.grade else shell.words["not_graded"],
-        design_words(shell, e),
-        source_words(shell, e),
-    ]
-
-
-def _costs_of(material: Material, row: dict[str, Any]) -> list[tuple[str, str]]:
+def _costs_of(material: Material, row: Row) -> Facts:
     words, shell = material.page_shell.words, material.page_shell
     facts = [(words["budget"], material.budget(row))]
     if row["measure_id"] in material.own_amounts:

@@ -72,6 +72,7 @@ def _why(text: Language, one: OverallClaim, reason: str) -> str:
     if math.isnan(low):
         return text(DIFFER, why=reason, i2=i2)
     next_country = distance(Measured(low, low, high), one.claim.direction, one.claim.threshold)
-    ends = (text.number(end * one.claim.scale, 1) for end in (next_country.low, next_country.high))
-    lower, upper = ends
+    lower, upper = (
+        text.number(end * one.claim.scale, 1) for end in (next_country.low, next_country.high)
+    )
     return text(NEXT, why=reason, i2=i2, low=lower, high=upper)

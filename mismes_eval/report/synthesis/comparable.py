@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping
+from dataclasses import astuple
 from datetime import date
 from typing import Any
 
@@ -26,11 +27,13 @@ from mismes_eval.inventory.indicators import COMPARED
 from mismes_eval.lfs.catalogue import catalogue
 from mismes_eval.lfs.persons import aged_said
 from mismes_eval.message import packed
-from mismes_eval.report.chapters.base import Chapter, Context
+from mismes_eval.report.chapters.base import Chapter, Context, tables_of
+from mismes_eval.report.chapters.cells import Record, effect_cell
 from mismes_eval.report.chapters.claims import facts as claim_facts
 from mismes_eval.report.chapters.costs import cost_row
 from mismes_eval.report.chapters.criteria import EMPLOYMENT, returnee_gap
-from mismes_eval.report.chapters.lottery import OFFER, offer_row
+from mismes_eval.report.chapters.data import codes_in
+from mismes_eval.report.chapters.lottery import OFFER
 from mismes_eval.report.chapters.lottery import TAKEN as TAKEN_PART
 from mismes_eval.report.chapters.people import LABOUR, MATCH
 from mismes_eval.report.chapters.rollout import OVERALL, SUMMARY
@@ -46,6 +49,9 @@ from mismes_eval.report.document.tables import Table
 from mismes_eval.report.synthesis.published import FACTS
 from mismes_eval.tracer.outcomes import NUMBER, Outcome, declared
 
+Tables = Mapping[str, Table]
+Cell = Mapping[Any, Any]
+
 NUMBERS = ("value", "se", "ci_low", "ci_high", "n", "degf")
 GROUPS = ("returnees", "non-migrants", "all residents")
 ONE_ROW = (
@@ -57,10 +63,11 @@ ONE_ROW = (
     ("L9", "T09b", "earnings gap, raw", "log points x 100", "returnees"),
     ("L9.mincer", "T09b", "earnings gap, adjusted (Mincer)", "log points x 100", "returnees"),
 )
-NOT_DESCRIBED: dict[str, object] = {"model": "", **dict.fromkeys(FACTORS)}
+STATES = ("evaluated", "overdue", "due next", "later", "no start date")
+NOT_DESCRIBED = {"model": "", **dict.fromkeys(FACTORS)}
 
 
-def comparable(context: Context, chapters: Mapping[str, Chapter]) -> dict[str, object]:
+def comparable(context: Context, chapters: Mapping[str, Chapter]) -> Record:
     """The part of estimates.json that a synthesis reads. chapters: after disclosure control, not
     yet put into the report's language.
 
@@ -73,12 +80,7 @@ def comparable(context: Context, chapters: Mapping[str, Chapter]) -> dict[str, o
     register : measures and budget by status of evaluation.
     price_years : of the budgets.
     """
-    tables = {
-        item.id: item
-        for chapter in chapters.values()
-        for item in chapter.items
-        if isinstance(item, Table)
-    }
+    tables = tables_of(chapters)
     definitions = _definitions(context)
     return {
         "schema": FACTS,
@@ -94,7 +96,7 @@ def comparable(context: Context, chapters: Mapping[str, Chapter]) -> dict[str, o
 
 
 def _definitions(context: Context) -> dict[str, str]:
-    p, survey = context.evaluation.params, context.evaluation.survey
+    p, survey = context.params, context.evaluation.survey
     out = {"year": str(p.year or "")}
     if survey is None:
         return out
@@ -105,23 +107,17 @@ def _definitions(context: Context) -> dict[str, str]:
         "basis": survey.sample.design.published_basis,
     }
     for key, column in (("icls", "icls_v"), ("isco", "isco_version"), ("isced", "isced_version")):
-        found = (
-            sorted(survey.sample.frame[column].dropna().astype(str).unique())
-            if column in survey.sample.frame.columns
-            else []
-        )
+        found = sorted(codes_in(survey, column))
         out[key] = ", ".join(name.removeprefix(f"{key}_") for name in found)  # isco_2008 reads 2008
     return out
 
 
-def _cell(
-    tables: Mapping[str, Table], table: str, row: str, column: str
-) -> Mapping[Any, Any] | None:
+def _cell(tables: Tables, table: str, row: str, column: str) -> Cell | None:
     return tables[table].at.get((row, column)) if table in tables else None
 
 
-def _record(cell: Mapping[Any, Any]) -> dict[str, object]:
-    out: dict[str, object] = {
+def _record(cell: Cell) -> Record:
+    out: Record = {
         number: float(cell[number]) if math.isfinite(cell[number]) else None for number in NUMBERS
     }
     return out | {
@@ -129,7 +125,7 @@ def _record(cell: Mapping[Any, Any]) -> dict[str, object]:
     }
 
 
-def _indicators(tables: Mapping[str, Table]) -> Iterable[dict[str, object]]:
+def _indicators(tables: Tables) -> Iterable[Record]:
     places = [
         (i, table, catalogue()[i].title, group, group)
         for table, many in (("T08", LABOUR), ("T09", MATCH))
@@ -139,15 +135,11 @@ def _indicators(tables: Mapping[str, Table]) -> Iterable[dict[str, object]]:
     for id_, table, row, column, group in (*places, *ONE_ROW):
         cell = _cell(tables, table, row, column)
         if cell is not None:
-            yield {
-                "id": id_,
-                "title": catalogue()[id_].title,
-                "group": group,
-                "table": table,
-            } | _record(cell)
+            title = catalogue()[id_].title
+            yield {"id": id_, "title": title, "group": group, "table": table} | _record(cell)
 
 
-def _gap(context: Context, tables: Mapping[str, Table]) -> dict[str, float] | None:
+def _gap(context: Context, tables: Tables) -> dict[str, float] | None:
     """Employment rate of returnees minus that of non-migrants, a share, with its interval; None
     where a table does not show both rates.
     """
@@ -160,52 +152,58 @@ def _gap(context: Context, tables: Mapping[str, Table]) -> dict[str, float] | No
     return {"value": span.value, "ci_low": span.low, "ci_high": span.high} if span.known else None
 
 
-def _effects(context: Context, tables: Mapping[str, Table]) -> Iterable[dict[str, object]]:
-    study, p, inventory = (
-        context.evaluation.tracing,
-        context.evaluation.params,
-        context.evaluation.inventory,
-    )
-    described = _described(inventory)
-    if study is not None:
-        how = {
-            "method": p.impact.method,
-            "covariates": list(p.impact.covariates),
-            "design": "tracer panel",
-            "sample": "tracer",
-        }
-        for effect in context.evaluation.effects:
-            by_lot = drawn_by_lot(context.evaluation, effect.measure)
-            for (outcome, wave), _ in effect.by_wave.items():
-                row, column = (
-                    context.column(outcome),
-                    context.text("{m:.0f} months", m=study.months[wave]),
-                )
-                cell = _cell(tables, f"T17-{effect.measure}", row, column)
-                if cell is not None:
-                    main = outcome == p.impact.main_outcome and wave == p.impact.main_wave
-                    about = _about(study, effect, str(outcome), wave) | {
-                        "design_code": "RCT" if by_lot else "DID",
-                        "main": main,
-                        "table": f"T17-{effect.measure}",
-                    }
-                    about |= described.get(effect.measure, NOT_DESCRIBED)
-                    if cell["status"] == "shown":
-                        span = spoken_span(context.evaluation, effect, str(outcome), wave)
-                        about |= _ends(span)
-                    if main and cell["status"] == "shown":
-                        about |= _spoken(context, effect)
-                    yield about | how | _record(cell)
+def _effects(context: Context, tables: Tables) -> Iterable[Record]:
+    evaluation = context.evaluation
+    described = _described(evaluation.inventory)
+    if evaluation.tracing is not None:
+        for effect in evaluation.effects:
+            about = described.get(effect.measure, NOT_DESCRIBED)
+            yield from _followed(context, tables, evaluation.tracing, effect, about)
     yield from _rolled_out(context, tables, described)
     yield from _draws(context, tables, described)
     yield from _takers(context, tables, described)
 
 
+def _followed(
+    context: Context,
+    tables: Tables,
+    study: Tracing,
+    effect: Effects,
+    described: Record,
+) -> Iterable[Record]:
+    """The effects of a measure of the tracer study, as table T17 publishes them."""
+    evaluation, impact = context.evaluation, context.params.impact
+    how = {
+        "method": impact.method,
+        "covariates": list(impact.covariates),
+        "design": "tracer panel",
+        "sample": "tracer",
+    }
+    by_lot = drawn_by_lot(evaluation, effect.measure)
+    for outcome, wave in effect.by_wave:
+        table, row, column = astuple(effect_cell(context, effect.measure, study, outcome, wave))
+        cell = _cell(tables, table, row, column)
+        if cell is None:
+            continue
+        main = (outcome, wave) == evaluation.main_cell
+        about = _about(study, effect, outcome, wave) | {
+            "design_code": "RCT" if by_lot else "DID",
+            "main": main,
+            "table": table,
+        }
+        about |= described
+        if cell["status"] == "shown":
+            about |= _ends(spoken_span(evaluation, effect, outcome, wave))
+        if main and cell["status"] == "shown":
+            about |= _spoken(context, effect)
+        yield about | how | _record(cell)
+
+
 def _rolled_out(
     context: Context,
-    tables: Mapping[str, Table],
-    described: Mapping[str, dict[str, object]],
-) -> Iterable[dict[str, object]]:
+    tables: Tables,
+    described: Mapping[str, Record],
+) -> Iterable[Record]:
     """The effect of a roll-out as table T24 publishes it, with the error over regions where its
     interval is the wider one.
     """
@@ -221,7 +219,7 @@ def _rolled_out(
         "main": False,
         "table": SUMMARY,
         "method": "dr",
-        "covariates": list(context.evaluation.params.rollout.covariates),
+        "covariates": list(context.params.rollout.covariates),
         "design": ROLLOUT,
         "design_code": "DID",
         "sample": "survey rounds",
@@ -236,16 +234,16 @@ def _rolled_out(
 
 def _draws(
     context: Context,
-    tables: Mapping[str, Table],
-    described: Mapping[str, dict[str, object]],
-) -> Iterable[dict[str, object]]:
+    tables: Tables,
+    described: Mapping[str, Record],
+) -> Iterable[Record]:
     """What the offer of a draw by lot changed in each outcome, as table T35 publishes it."""
     draw = context.evaluation.lottery
     if draw is None:
         return
     same = described.get(draw.measure, NOT_DESCRIBED)
     for outcome in draw.keys.outcomes:
-        cell = _cell(tables, OFFER, offer_row(context, outcome), "estimate")
+        cell = _cell(tables, OFFER, context.column(outcome), "estimate")
         if cell is None:
             continue
         main = outcome == draw.main_outcome
@@ -258,9 +256,9 @@ def _draws(
 
 def _takers(
     context: Context,
-    tables: Mapping[str, Table],
-    described: Mapping[str, dict[str, object]],
-) -> Iterable[dict[str, object]]:
+    tables: Tables,
+    described: Mapping[str, Record],
+) -> Iterable[Record]:
     """What taking part changed, as table T36 publishes it, with the set that speaks there: null
     ends where it has none. The offer's effect of the same persons is the main one.
     """
@@ -269,7 +267,7 @@ def _takers(
         return
     same = described.get(draw.measure, NOT_DESCRIBED)
     for outcome, found in draw.taken.items():
-        cell = _cell(tables, TAKEN_PART, offer_row(context, outcome), "estimate")
+        cell = _cell(tables, TAKEN_PART, context.column(outcome), "estimate")
         if cell is None:
             continue
         about = _of_draw(draw, outcome, TAKEN_PART, TAKEN) | same | _record(cell)
@@ -280,7 +278,7 @@ def _takers(
         yield about
 
 
-def _of_draw(draw: Lottery, outcome: str, table: str, design: str) -> dict[str, object]:
+def _of_draw(draw: Lottery, outcome: str, table: str, design: str) -> Record:
     return {
         "measure": draw.measure,
         "outcome": outcome,
@@ -304,7 +302,7 @@ def _unit_of_draw(draw: Lottery, outcome: str) -> str:
     return "not stated" if known is None else _unit_of(known)
 
 
-def _costs(context: Context, tables: Mapping[str, Table]) -> Iterable[dict[str, object]]:
+def _costs(context: Context, tables: Tables) -> Iterable[Record]:
     """Cost per additional job-year of each measure as table T20 publishes it, with what it assumes:
     horizon (years that the effect is taken to last), measured (months over which job-years were
     counted, null where they were not).
@@ -316,7 +314,7 @@ def _costs(context: Context, tables: Mapping[str, Table]) -> Iterable[dict[str, 
     models = _models(evaluation.inventory)
     for effect in evaluation.effects:
         spent = money(evaluation, study, effect)
-        row = cost_row(context, effect.measure, "cost per additional job-year", spent.currency)
+        row = cost_row(context, effect.measure, "cost per additional job-year")
         cell = _cell(tables, "T20", row, "estimate")
         if cell is None:
             continue
@@ -344,25 +342,24 @@ def _models(inventory: Inventory | None) -> dict[str, str]:
     }
 
 
-def _spoken(context: Context, effect: Effects) -> dict[str, object]:
+def _spoken(context: Context, effect: Effects) -> Record:
     """The interval with which the headline of an effect speaks, and how sure it is."""
-    doubt = context.evaluation.doubt_of(effect.measure)
-    verdict = effect_verdict(context.evaluation, effect, doubt)
+    verdict = effect_verdict(context.evaluation, effect)
     return {} if verdict is None else _with_verdict(verdict)
 
 
-def _with_verdict(verdict: Verdict) -> dict[str, object]:
+def _with_verdict(verdict: Verdict) -> Record:
     return _ends(verdict.span) | {"grade": verdict.sureness}
 
 
-def _ends(span: Span | None) -> dict[str, object]:
+def _ends(span: Span | None) -> Record:
     """The ends of the interval that speaks; none where it has no end."""
     if span is None or not math.isfinite(span.width):
         return {}
     return {"spoken_low": span.low, "spoken_high": span.high}
 
 
-def _described(inventory: Inventory | None) -> Mapping[str, dict[str, object]]:
+def _described(inventory: Inventory | None) -> Mapping[str, Record]:
     """Measure -> its main model and its scores on the success factors, None where a factor is not
     scored.
     """
@@ -378,7 +375,7 @@ def _described(inventory: Inventory | None) -> Mapping[str, dict[str, object]]:
     }
 
 
-def _over_regions(r: Rollout) -> dict[str, object]:
+def _over_regions(r: Rollout) -> Record:
     """Error of a roll-out where the wild bootstrap over regions gives its interval, the wider one:
     the design's misses shocks that whole regions share. No number where that has no end.
     """
@@ -394,7 +391,7 @@ def _over_regions(r: Rollout) -> dict[str, object]:
     return {"se": se, "ci_low": span.low, "ci_high": span.high, "degf": float(r.regions - 1)}
 
 
-def _about(study: Tracing, effect: Effects, outcome: str, wave: object) -> dict[str, object]:
+def _about(study: Tracing, effect: Effects, outcome: str, wave: object) -> Record:
     """moved_apart: the groups' trends before enrolment differed (95%); None where that was not
     looked at for this outcome.
     """
@@ -404,14 +401,11 @@ def _about(study: Tracing, effect: Effects, outcome: str, wave: object) -> dict[
         "measure": effect.measure,
         "outcome": outcome,
         "months": float(months) if math.isfinite(months) else None,
-        "unit_of_outcome": _unit(study, outcome),
+        "unit_of_outcome": _unit_of(
+            study.outcomes.get(outcome) or declared(outcome) or Outcome(outcome)
+        ),
         "moved_apart": apart,
     }
-
-
-def _unit(study: Tracing, name: str) -> str:
-    """The unit in which an effect is compared between countries, from what the outcome is."""
-    return _unit_of(study.outcomes.get(name) or declared(name) or Outcome(name))
 
 
 def _unit_of(outcome: Outcome) -> str:
@@ -420,7 +414,7 @@ def _unit_of(outcome: Outcome) -> str:
     return "international dollars" if "international" in outcome.unit else "national currency"
 
 
-def _portfolio(context: Context, tables: Mapping[str, Table]) -> dict[str, object]:
+def _portfolio(context: Context, tables: Tables) -> Record:
     """Measures by model (a census without persons in it); money only where a table of the report
     shows it.
     """
@@ -433,21 +427,18 @@ def _portfolio(context: Context, tables: Mapping[str, Table]) -> dict[str, objec
             "price_years": [],
             "budget_total": None,
         }
-    day = date(context.evaluation.params.year or date.today().year, 12, 31)
+    day = date(context.params.year or date.today().year, 12, 31)
     table = context.evaluation.register.table
     here = context.evaluation.evaluated
     models = []
     for code in codes("models")["code"].astype(str):
         mine = table[table["model_primary"].astype(str) == code]
-        n = {
-            state: int((mine["status"] == state).sum())
-            for state in ("evaluated", "overdue", "due next", "later", "no start date")
-        }
+        n = {state: int((mine["status"] == state).sum()) for state in STATES}
         compared = mine["impact_design"].isin(COMPARED) | mine["measure_id"].astype(str).isin(here)
         strong = int(((mine["status"] == "evaluated") & compared).sum())
         models.append({"model": code, "measures": len(mine), "with_comparison": strong} | n)
     register = []
-    for status in ("evaluated", "overdue", "due next", "later", "no start date"):
+    for status in STATES:
         n_cell, money = (
             _cell(tables, "T05b", status, column) for column in ("measures", "budget, million euro")
         )
@@ -478,5 +469,5 @@ def _portfolio(context: Context, tables: Mapping[str, Table]) -> dict[str, objec
     }
 
 
-def _amount(cell: Mapping[Any, Any]) -> float | None:
+def _amount(cell: Cell) -> float | None:
     return float(cell["value"]) if math.isfinite(cell["value"]) else None

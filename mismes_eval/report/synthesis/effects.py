@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -19,7 +19,7 @@ from mismes_eval.report import figures_synthesis
 from mismes_eval.report.document.tables import P_VALUE, Table
 from mismes_eval.report.figures import Caption, Figure
 from mismes_eval.report.sentences import About, excluded
-from mismes_eval.report.synthesis.tables import FROM, SOURCE, TO, Words, cell, table
+from mismes_eval.report.synthesis.tables import FROM, SOURCE, TO, Record, Words, cell, table
 
 FEW_COUNTRIES = 5  # below this the spread between countries is hardly known
 POINTS = ("percentage point", "percentage points")
@@ -56,22 +56,9 @@ def effects(w: Words) -> Table:
             share = row["unit_of_outcome"] == "share"
             scale = 100.0 if share else 1.0
             unit = PERCENTAGE_POINTS if share else str(row["unit_of_outcome"])
-            cells += [
-                cell(
-                    label,
-                    "effect",
-                    row["value"] * scale,
-                    kind="effect",
-                    unit=unit,
-                    se=row["se"] * scale,
-                    n=row["n"],
-                    degf=row["degf"],
-                )
-            ]
-            cells += [
-                cell(label, FROM, row["ci_low"] * scale, kind="effect", unit=unit),
-                cell(label, TO, row["ci_high"] * scale, kind="effect", unit=unit),
-            ]
+            ends = [row[name] * scale for name in ("value", "ci_low", "ci_high")]
+            more = {"se": row["se"] * scale, "n": row["n"], "degf": row["degf"]}
+            cells += _with_ends(label, "effect", ends, unit, **more)
     designs = sorted({followed(w, summary) for summary in w.evidence.summaries})
     return table(
         w,
@@ -92,57 +79,56 @@ def followed(w: Words, s: Summary) -> str:
     )
 
 
+def forest_row(
+    kind: str,
+    label: str,
+    numbers: Iterable[float] = (np.nan,) * 3,
+    weight: float = np.nan,
+    hollow: bool = False,
+) -> Record:
+    """A line of a forest plot. numbers: value, low, high, shown in percentage points."""
+    value, low, high = (100 * number for number in numbers)
+    return {
+        "kind": kind,
+        "label": label,
+        "value": value,
+        "low": low,
+        "high": high,
+        "weight": weight,
+        "hollow": hollow,
+    }
+
+
 def forest(w: Words) -> Figure:
     """G01: the main effects, their summary and where the next country's effect may lie."""
     text = w.t
     rows = []
     for summary in w.evidence.summaries:
-        gap = {"value": np.nan, "low": np.nan, "high": np.nan, "weight": np.nan, "hollow": False}
         head = (
             text("{model} (survey rounds)", model=w.model(summary.model))
             if summary.design == ROLLOUT
             else w.model(summary.model)
         )
-        rows.append({"kind": figures_synthesis.HEAD, "label": head} | gap)
+        rows.append(forest_row(figures_synthesis.HEAD, head))
         pooled = summary.main if isinstance(summary.main, RandomEffects) else None
         for place, row in enumerate(summary.effects.to_dict("records")):
-            weight = float(pooled.weights[place]) if pooled is not None else np.nan
             rows.append(
-                {
-                    "kind": figures_synthesis.EFFECT,
-                    "label": effect_label(w, row),
-                    "value": 100 * row["value"],
-                    "low": 100 * row["ci_low"],
-                    "high": 100 * row["ci_high"],
-                    "weight": weight,
-                    "hollow": row["moved_apart"] is True,
-                }
+                forest_row(
+                    figures_synthesis.EFFECT,
+                    effect_label(w, row),
+                    [row[name] for name in ("value", "ci_low", "ci_high")],
+                    weight=np.nan if pooled is None else float(pooled.weights[place]),
+                    hollow=row["moved_apart"] is True,
+                )
             )
         if pooled is not None:
-            rows.append(
-                {
-                    **gap,
-                    "kind": figures_synthesis.SUMMARY,
-                    "label": text("Random-effects summary"),
-                    "value": 100 * pooled.value,
-                    "low": 100 * pooled.low,
-                    "high": 100 * pooled.high,
-                }
-            )
-            low, high = pooled.prediction
-            if np.isfinite(low):
-                name = text("Prediction for another country")
-                rows.append(
-                    {
-                        **gap,
-                        "kind": figures_synthesis.PREDICTION,
-                        "label": name,
-                        "value": 100 * pooled.value,
-                        "low": 100 * low,
-                        "high": 100 * high,
-                    }
-                )
-    whole = pd.DataFrame(rows)
+            value, ends = pooled.value, pooled.prediction
+            label = text("Random-effects summary")
+            mean = (value, pooled.low, pooled.high)
+            rows.append(forest_row(figures_synthesis.SUMMARY, label, mean))
+            if np.isfinite(ends[0]):
+                label = text("Prediction for another country")
+                rows.append(forest_row(figures_synthesis.PREDICTION, label, (value, *ends)))
     notes = (
         (
             "Square: effect and 95% interval, its size the weight in the summary; hollow: see (a)."
@@ -154,7 +140,7 @@ def forest(w: Words) -> Figure:
     )
     return figures_synthesis.forest(
         Caption("G01", "Effects by model and country", SOURCE, notes, w.synthetic, t=text),
-        whole,
+        pd.DataFrame(rows),
         text("effect, percentage points (95% interval)"),
     )
 
@@ -242,17 +228,22 @@ def _doubts(w: Words, s: Summary, r: RandomEffects) -> list[str]:
     return out
 
 
-def _mean_cells(label: str, r: RandomEffects) -> list[dict[str, object]]:
+def _mean_cells(label: str, r: RandomEffects) -> list[Record]:
     """A mean effect with its interval, in percentage points."""
+    ends = (100 * r.value, 100 * r.low, 100 * r.high)
     unit = PERCENTAGE_POINTS
-    effects = float(r.k)
-    main = cell(
-        label, "estimate", 100 * r.value, kind="effect", unit=unit, se=100 * r.se, n=effects
-    )
-    ends = ((FROM, r.low), (TO, r.high))
+    return _with_ends(label, "estimate", ends, unit, se=100 * r.se, n=float(r.k))
+
+
+def _with_ends(
+    label: str, column: str, numbers: Sequence[float], unit: str, **more: Any
+) -> list[Record]:
+    """An effect and the ends of its interval. numbers: value, low, high; more: of the effect."""
+    value, low, high = numbers
     return [
-        main,
-        *(cell(label, column, 100 * end, kind="effect", unit=unit) for column, end in ends),
+        cell(label, column, value, kind="effect", unit=unit, **more),
+        cell(label, FROM, low, kind="effect", unit=unit),
+        cell(label, TO, high, kind="effect", unit=unit),
     ]
 
 

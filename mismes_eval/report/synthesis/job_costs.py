@@ -14,6 +14,8 @@ from mismes_eval.report.document.language import Language
 from mismes_eval.report.document.tables import TextTable
 from mismes_eval.report.synthesis.tables import Words, words_table
 
+Line = Mapping[Any, Any]
+
 ID, TITLE = "S06c", "What an additional job costs, by country"
 HEAD = ("Measure", "Model", "Per additional job-year (95% interval)", "Assumption")
 NOTES = (
@@ -35,12 +37,12 @@ def job_costs(w: Words) -> TextTable | None:
     return words_table(w, ID, TITLE, rows, [w.t(name) for name in HEAD], NOTES)
 
 
-def _row(w: Words, line: Mapping[Any, Any]) -> tuple[str, ...]:
+def _row(w: Words, line: Line) -> tuple[str, ...]:
     place = w.t.name(f"{w.country(str(line['country']))}, {line['measure']}")
     return place, w.model(str(line["model"])), amount(w.t, line), assumption(w.t, line)
 
 
-def amount(t: Language, line: Mapping[Any, Any]) -> str:
+def amount(t: Language, line: Line) -> str:
     """Amount and interval; what is hidden or not given has no number."""
     if line["status"] == "not estimable":
         return t("not given: the report shows no gain in jobs that has a price")
@@ -54,6 +56,6 @@ def amount(t: Language, line: Mapping[Any, Any]) -> str:
     return t("{v} ({lo} to {hi}) {c}, prices of {y}", **texts, **money)
 
 
-def assumption(t: Language, line: Mapping[Any, Any]) -> str:
+def assumption(t: Language, line: Line) -> str:
     """Under which assumption the amount holds."""
     return t(lasting_in_words(float(line["horizon"]), float(line["measured"])))

@@ -21,8 +21,11 @@ from mismes_eval.report import figures_synthesis
 from mismes_eval.report.document.tables import TextTable
 from mismes_eval.report.figures import Caption, Figure
 from mismes_eval.report.sentences import About
+from mismes_eval.report.synthesis.effects import forest_row
 from mismes_eval.report.synthesis.features import RELIABLE
-from mismes_eval.report.synthesis.tables import Names, Words, words_table
+from mismes_eval.report.synthesis.tables import Names, Record, Words, words_table
+
+Row = Mapping[Any, Any]  # of `outside_evidence.beside`
 
 SOURCE = "published results of the country reports; outside evaluations as cited"
 DIGITS = 16  # of a hash that are shown
@@ -70,7 +73,7 @@ def beside(w: Words) -> TextTable:
     return replace(words_table(w, "S05b", title, rows, head, (NOTE_OF_EFFECTS,)), source=SOURCE)
 
 
-def effect_cells(w: Names, r: Mapping[Any, Any]) -> tuple[str, ...]:
+def effect_cells(w: Names, r: Row) -> tuple[str, ...]:
     """The cells of EFFECTS for a row of `outside_evidence.beside`."""
     kept = w.t(str(r["left_out"])) if r["left_out"] else w.t("yes")
     return (
@@ -85,7 +88,7 @@ def effect_cells(w: Names, r: Mapping[Any, Any]) -> tuple[str, ...]:
     )
 
 
-def source_words(w: Names, r: Mapping[Any, Any]) -> str:
+def source_words(w: Names, r: Row) -> str:
     """Citation, or hash of the manifest; marked where the effect is made up."""
     text = w.t
     source = w.t.name(str(r["source"]))
@@ -102,7 +105,7 @@ def design_words(w: Names, design: str) -> str:
     return w.label("impact_designs", design) if known else w.t(design)
 
 
-def bias_words(w: Names, r: Mapping[Any, Any]) -> str:
+def bias_words(w: Names, r: Row) -> str:
     """Risk of bias as a reader saw it, and groups that moved apart before."""
     code = str(r["risk_of_bias"])
     assessed = w.label("bias_risks", code) if code != NOT_ASSESSED else ""
@@ -111,7 +114,7 @@ def bias_words(w: Names, r: Mapping[Any, Any]) -> str:
     return w.t.name("; ".join(told)) if told else w.t("not assessed")
 
 
-def _place(w: Names, r: Mapping[Any, Any]) -> str:
+def _place(w: Names, r: Row) -> str:
     place = w.country(str(r["country"]))
     return w.t.name(f"{place}, {r['measure']}") if r["measure"] else place
 
@@ -147,7 +150,7 @@ def about_unit(w: Names, unit: str) -> About:
     return About("", "", "", scale, one, many, digits)
 
 
-def size_words(w: Names, r: Mapping[Any, Any]) -> str:
+def size_words(w: Names, r: Row) -> str:
     """Value, interval where there is one, unit."""
     scale, digits = scale_of(str(r["unit"]))
     value = w.t.number(scale * r["value"], digits)
@@ -198,8 +201,11 @@ def _mean(w: Names, one: Together) -> str:
 
 
 def _numbers(found: MetaRegression) -> dict[str, float]:
-    ends = {"low": found.low[0], "high": found.high[0]}
-    return {"value": float(found.value[0]), **{name: float(end) for name, end in ends.items()}}
+    return {
+        "value": float(found.value[0]),
+        "low": float(found.low[0]),
+        "high": float(found.high[0]),
+    }
 
 
 def mean_verdict(one: Together) -> Verdict | None:
@@ -264,14 +270,13 @@ def forest(w: Words) -> Figure | None:
     )
 
 
-def _forest_rows(w: Words, one: Together) -> list[dict[str, object]]:
+def _forest_rows(w: Words, one: Together) -> list[Record]:
     """Heading, effects and mean of one model and outcome."""
     text = w.t
-    bare = {"value": np.nan, "low": np.nan, "high": np.nan, "weight": np.nan, "hollow": False}
     outcome = _outcome(w, w.outcome(one.outcome, one.better), one.months)
     what = f"{w.model(one.model)}: {outcome}"
     head = text("{what} ({how})", what=text.name(what), how=needed(w, one))
-    rows: list[dict[str, object]] = [{**bare, "kind": figures_synthesis.HEAD, "label": head}]
+    rows = [forest_row(figures_synthesis.HEAD, head)]
     for row in one.effects.to_dict("records"):
         own = row["kind"] == OWN
         label = (
@@ -279,11 +284,10 @@ def _forest_rows(w: Words, one: Together) -> list[dict[str, object]]:
             if own
             else text.name(f"{w.country(str(row['country']))}, {row['source']}")
         )
-        numbers = {name: POINTS * row[name] for name in ("value", "low", "high")}
-        kind = figures_synthesis.EFFECT
-        rows.append({**bare, **numbers, "kind": kind, "label": label, "hollow": not own})
+        ends = [row[name] for name in ("value", "low", "high")]
+        rows.append(forest_row(figures_synthesis.EFFECT, label, ends, hollow=not own))
     if isinstance(one.found, MetaRegression):
-        numbers = {name: POINTS * value for name, value in _numbers(one.found).items()}
         label = text("mean over {k} {k:=measure|measures}", k=one.measures)
-        rows.append({**bare, **numbers, "kind": figures_synthesis.SUMMARY, "label": label})
+        mean = _numbers(one.found).values()
+        rows.append(forest_row(figures_synthesis.SUMMARY, label, mean))
     return rows

@@ -77,7 +77,8 @@ def read_published(out: Path, names: Sequence[str] = ()) -> list[Origin]:
     old: list[Problem] = []
     for name in wanted:
         folder = out / name
-        record = read_manifest(out / name)
+        again = worded("Make it again: `mismes report {name} --force`.", {"name": name})
+        record = read_manifest(folder)
         if "kind" in record:
             continue
         changed = changed_outputs(folder, record)
@@ -85,7 +86,7 @@ def read_published(out: Path, names: Sequence[str] = ()) -> list[Origin]:
             Problem(
                 "a report is not what its manifest says",
                 worded("{name}/{file}", {"name": name, "file": file}),
-                fix=worded("Make it again: `mismes report {name} --force`.", {"name": name}),
+                fix=again,
             )
             for file in changed
         ]
@@ -93,7 +94,6 @@ def read_published(out: Path, names: Sequence[str] = ()) -> list[Origin]:
             continue
         facts = read_results(folder).get("facts", {}).get("comparison")
         if facts is None or facts.get("schema") != FACTS:
-            fix = worded("Make it again: `mismes report {name} --force`.", {"name": name})
             old.append(
                 Problem(
                     "a report has no results to compare",
@@ -102,7 +102,7 @@ def read_published(out: Path, names: Sequence[str] = ()) -> list[Origin]:
                         "'comparison' of layout {facts} in {estimates}",
                         {"facts": FACTS, "estimates": ESTIMATES},
                     ),
-                    fix=fix,
+                    fix=again,
                 )
             )
             continue
@@ -110,9 +110,9 @@ def read_published(out: Path, names: Sequence[str] = ()) -> list[Origin]:
         found.append(
             Origin(
                 name,
-                str(record["country"]),
-                bool(record["synthetic"]),
-                str(record["started"]),
+                record["country"],
+                record["synthetic"],
+                record["started"],
                 *hashes,
                 facts,
             )
@@ -136,6 +136,15 @@ def check_of_a_country(record: Mapping[str, Any], name: str) -> None:
         )
 
 
+def inputs_of(origins: Sequence[Origin]) -> list[dict[str, str]]:
+    """The files of the reports that pages are made of, as their manifest names them."""
+    return [
+        {"key": f"report.{origin.country}", "path": f"{origin.name}/{file}", "sha256": sha}
+        for origin in origins
+        for file, sha in ((MANIFEST, origin.manifest_sha256), (ESTIMATES, origin.estimates_sha256))
+    ]
+
+
 def fingerprint(origins: Sequence[Origin], lang: str, beside: Sequence[str] = ()) -> str:
     """One hash over everything that decides what a synthesis says. beside: hashes of other files
     that it reads.
@@ -144,35 +153,23 @@ def fingerprint(origins: Sequence[Origin], lang: str, beside: Sequence[str] = ()
     return hashlib.sha256("\n".join([lang, package_hash(), *reports, *beside]).encode()).hexdigest()
 
 
-def unchanged(final: Path, of: str) -> bool:
-    """Is the synthesis in a folder whole, and made of exactly this."""
-    if not (final / MANIFEST).is_file():
-        return False
-    try:
-        record = read_manifest(final)
-    except ParamsError:
-        return False
-    return record.get("fingerprint") == of and not changed_outputs(final, record)
-
-
 def evidence_beside(final: Path) -> str:
     """The file of outside evaluations that the synthesis in a folder was made with; "" for none."""
-    if not (final / MANIFEST).is_file():
-        return ""
-    try:
-        record = read_manifest(final)
-    except ParamsError:
-        return ""
-    named = [str(i["path"]) for i in record.get("inputs", ()) if i["key"] == EVIDENCE]
-    return named[0] if named else ""
+    inputs = _manifest(final).get("inputs", ())
+    return next((str(i["path"]) for i in inputs if i["key"] == EVIDENCE), "")
 
 
 def spoken(final: Path) -> str:
     """The language of the synthesis that is there; English where there is none."""
+    return str(_manifest(final).get("language", "en"))
+
+
+def _manifest(final: Path) -> Mapping[str, Any]:
+    """The manifest in a folder; empty where there is none that can be read."""
     try:
-        return str(read_manifest(final).get("language", "en"))
+        return read_manifest(final)
     except ParamsError:
-        return "en"
+        return {}
 
 
 def _all(out: Path) -> list[str]:

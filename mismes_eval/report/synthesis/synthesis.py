@@ -46,8 +46,8 @@ from mismes_eval.report.synthesis.published import (
     KIND,
     Origin,
     fingerprint,
+    inputs_of,
     read_published,
-    unchanged,
 )
 from mismes_eval.report.synthesis.tables import Words
 from mismes_eval.report.trust.provenance import (
@@ -56,6 +56,7 @@ from mismes_eval.report.trust.provenance import (
     SCHEMA,
     outputs,
     package_hash,
+    unchanged,
     versions,
 )
 
@@ -103,10 +104,7 @@ def synthesis(
     InputError : the file of evidence breaks its template.
     """
     outside = None if evidence is None else read_evidence(evidence)
-    return _compared(read_published(Path(out), names), mixed, outside)
-
-
-def _compared(origins: Sequence[Origin], mixed: bool, outside: OutsideEvidence | None) -> Synthesis:
+    origins = read_published(Path(out), names)
     return compare([origin.published for origin in origins], mixed, outside)
 
 
@@ -138,7 +136,7 @@ def write_synthesis(
     of = fingerprint(origins, lang, read_beside)
     if not force and unchanged(final, of):
         return final, False
-    whole = _compared(origins, mixed, outside)
+    whole = compare([origin.published for origin in origins], mixed, outside)
     moment = started or datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
     return _written(out, whole, origins, outside, lang, of, moment), True
 
@@ -174,14 +172,12 @@ def _written(
     ]
     work = work_folder(out, FOLDER)
     try:
-        warnings = (
-            [
+        warnings = []
+        if text.unknown:
+            warnings.append(
                 f"{len(text.unknown)} texts have no entry in report/locale/{text.code}.po:"
                 f" {named(sorted(text.unknown))}"
-            ]
-            if text.unknown
-            else []
-        )
+            )
         about = cast("Any", _Whole(COUNTRY, bool(evidence.synthetic), of))
         write_results(
             work,
@@ -212,11 +208,7 @@ def _manifest(
     of: str,
     lang: str,
 ) -> Mapping[str, object]:
-    inputs = [
-        {"key": f"report.{origin.country}", "path": f"{origin.name}/{file}", "sha256": sha}
-        for origin in origins
-        for file, sha in ((MANIFEST, origin.manifest_sha256), (ESTIMATES, origin.estimates_sha256))
-    ]
+    inputs = inputs_of(origins)
     if outside is not None:
         inputs.append({"key": EVIDENCE, "path": outside.name, "sha256": outside.sha256})
     return {
@@ -241,57 +233,44 @@ def _chapters(
 ) -> tuple[list[tuple[str, list[Part]]], list[Table]]:
     """The page in reading order, and the tables that stand in the workbook only."""
     contrasts, more = synthesis_tables.contrasts(w)
-    employment = synthesis_tables.employment(w)
-    pooled = synthesis_effects.summaries(w)
     blocked = w.t(
         "No two countries share the definitions behind the main indicators: no difference is shown."
     )
-    unknown = w.t("No country published an effect of a measure.")
-    effects: list[Part] = [unknown]
+    effects: list[Part | None] = [w.t("No country published an effect of a measure.")]
     if w.evidence.summaries:
         effects = [
             *synthesis_effects.sentences(w),
             synthesis_effects.forest(w),
             synthesis_effects.effects(w),
-            *([pooled] if pooled is not None else []),
+            synthesis_effects.summaries(w),
         ]
-    compared = features(w)
-    effects += [] if compared is None else [compared]
+    effects.append(features(w))
     if w.evidence.together or (w.evidence.evidence["kind"] == OUTSIDE).any():
-        drawn = outside_forest(w)
-        effects += [beside(w), *([drawn] if drawn is not None else []), means(w)]
-    costs = job_costs(w)
-    effects += [] if costs is None else [costs]
-    never: list[Part] = [synthesis_tables.models(w)]
+        effects += [beside(w), outside_forest(w), means(w)]
+    effects.append(job_costs(w))
+    never: list[Part | None] = [synthesis_tables.models(w)]
     if len(w.evidence.budget):
         never += [synthesis_tables.budget(w), synthesis_tables.due(w)]
-    chapters: list[tuple[str, list[Part]]] = [
-        ("Findings", [_list(synthesis_effects.findings(w))]),
-        (
-            "Countries and definitions",
-            [synthesis_tables.definitions(w), synthesis_tables.comparability(w)],
-        ),
-        (
-            "Indicators side by side",
-            [
-                synthesis_tables.indicators(w),
-                *([employment] if employment is not None else []),
-                contrasts if contrasts is not None else blocked,
-            ],
-        ),
-        ("Effects by model and country", effects),
-        *_claims(w),
-        ("What is not known", never),
-        ("Sources", [_sources(w, origins)]),
+    side_by_side = [
+        synthesis_tables.indicators(w),
+        synthesis_tables.employment(w),
+        contrasts if contrasts is not None else blocked,
     ]
-    return chapters, [
-        table for table in (more, synthesis_tables.unevaluated(w)) if table is not None
-    ]
-
-
-def _claims(w: Words) -> list[tuple[str, list[Part]]]:
-    """The chapter on claims; none where no report tests them."""
-    return [("Claims over all countries", [claims_table(w)])] if w.evidence.claims else []
+    chapters: dict[str, Sequence[Part | None]] = {
+        "Findings": [_list(synthesis_effects.findings(w))],
+        "Countries and definitions": [
+            synthesis_tables.definitions(w),
+            synthesis_tables.comparability(w),
+        ],
+        "Indicators side by side": side_by_side,
+        "Effects by model and country": effects,
+        "Claims over all countries": [claims_table(w)] if w.evidence.claims else [],
+        "What is not known": never,
+        "Sources": [_sources(w, origins)],
+    }
+    filled = [(title, [p for p in parts if p is not None]) for title, parts in chapters.items()]
+    beside_page = (more, synthesis_tables.unevaluated(w))
+    return [chapter for chapter in filled if chapter[1]], [t for t in beside_page if t is not None]
 
 
 def _list(items: Sequence[tuple[str, str]]) -> str:

@@ -20,6 +20,7 @@ from mismes_eval.report.document.words import WORDS
 from mismes_eval.report.figures import Caption, Figure
 from mismes_eval.tracer.outcomes import side_of
 
+Record = dict[str, object]  # a cell by its columns
 SOURCE = "published results of the country reports"
 KEY = (
     ("L1", "all residents"),
@@ -89,7 +90,7 @@ class Words(Names):
 
 def cell(
     row: str, column: str, value: float, status: str = "shown", kind: str = "count", **more: object
-) -> dict[str, object]:
+) -> Record:
     """One cell; more: other COLUMNS."""
     return {
         **dict.fromkeys(COLUMNS, np.nan),
@@ -167,7 +168,7 @@ def definitions(w: Words) -> TextTable:
     rows.append([text("Data"), *kinds, text("differ") if len(set(kinds)) > 1 else text("same")])
     head = [
         text("Item"),
-        *(w.country(country) for country in w.evidence.countries),
+        *map(w.country, w.evidence.countries),
         text("Definitions"),
     ]
     return words_table(w, "S01", "What the numbers of each country rest on", rows, head)
@@ -285,10 +286,8 @@ def _contrast_table(w: Words, id: str, title: str, found: pd.DataFrame) -> Table
             cells.append(cell(label, column, value * scale, kind="contrast", **more))
         cells.append(cell(label, "p", row["p_holm"], kind="contrast", unit=P_VALUE))
     notes = (
-        (
-            "Independent samples. In percentage points. p: Welch's test, adjusted by Holm over the"
-            " pairs of countries of an indicator."
-        ),
+        "Independent samples. In percentage points. p: Welch's test, adjusted by Holm over the"
+        " pairs of countries of an indicator.",
     )
     return table(w, id, title, cells, notes, units) if cells else None
 
@@ -311,7 +310,7 @@ def models(w: Words) -> TextTable:
         "S07",
         "What was evaluated: models by country",
         rows,
-        [text("Model"), *(w.country(country) for country in w.evidence.countries)],
+        [text("Model"), *map(w.country, w.evidence.countries)],
         (note,),
     )
 
@@ -319,11 +318,9 @@ def models(w: Words) -> TextTable:
 def _said(w: Words, r: pd.Series) -> str:
     if not r["measures"]:
         return "–"
-    done = (
-        w.t("never evaluated")
-        if not r["evaluated"]
-        else w.t("{n} evaluated", n=int(r["evaluated"]))
-    )
+    done = w.t("never evaluated")
+    if r["evaluated"]:
+        done = w.t("{n} evaluated", n=int(r["evaluated"]))
     out = w.t("{n} on record, {done}", n=int(r["measures"]), done=done)
     return w.t("{what}, effect known", what=out) if r["effects"] else out
 
@@ -413,21 +410,14 @@ def price_years(w: Words, r: Mapping[Any, Any]) -> str:
     years = list(r["price_years"])
     if not years:
         return w.t("no stated year")
-    said = (
-        str(years[0])
-        if len(years) == 1
-        else w.t(
-            "{first} to {last}, each measure in the prices of its own year",
-            first=str(years[0]),
-            last=str(years[-1]),
-        )
-    )
+    said = str(years[0])
+    if len(years) > 1:
+        words = "{first} to {last}, each measure in the prices of its own year"
+        said = w.t(words, first=said, last=str(years[-1]))
     missing = int(r["without_price_year"])
-    return (
-        w.t("{said}, {n} {n:=measure|measures} without a year", said=said, n=missing)
-        if missing
-        else said
-    )
+    if not missing:
+        return said
+    return w.t("{said}, {n} {n:=measure|measures} without a year", said=said, n=missing)
 
 
 def due(w: Words) -> Table:

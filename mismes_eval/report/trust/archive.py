@@ -11,7 +11,7 @@ from pathlib import Path
 
 from jinja2 import Template
 
-from mismes_eval.errors import ParamsError, Problem, named, worded
+from mismes_eval.errors import ParamsError, Problem, worded
 from mismes_eval.evaluation.conversion import TRUE
 from mismes_eval.evaluation.yaml_text import read_yaml
 from mismes_eval.report.document.language import country_name
@@ -32,8 +32,11 @@ from mismes_eval.report.trust.provenance import (
     MANIFEST,
     PACKAGE,
     SIGNATURES,
+    Manifest,
     changed_outputs,
+    check_unchanged,
     file_hash,
+    package_files,
     read_manifest,
     read_results,
 )
@@ -87,42 +90,32 @@ def package(folder: Path, root: Path, notebooks: Path, to: Path, with_data: bool
     notebook = within(notebooks, _text(record, "notebook", "name"), "notebook.name")
     _as_recorded(params_file, notebook, record, folder)
     may_be_given = with_data or record["synthetic"]
-    given = [i for i in inputs if may_be_given and not str(i["path"]).startswith(DATA_ROOT)]
+    given = [i for i in inputs if may_be_given and not i["path"].startswith(DATA_ROOT)]
     _named_by_params(root, params_file, given)
     _same_inputs(root, given)
-    members = {str(i["path"]): within(root, str(i["path"]), str(i["key"])) for i in given}
+    members = {i["path"]: within(root, i["path"], i["key"]) for i in given}
     members[_text(record, "params", "file")] = params_file
     members[f"notebooks/{notebook.name}"] = notebook
-    members |= _project_files(root) | _package_files() | _report_files(folder, record)
-    left_out = tuple(str(i["path"]) for i in inputs if i not in given)
+    members |= {f"mismes_eval/{p.relative_to(PACKAGE).as_posix()}": p for p in package_files()}
+    members |= _project_files(root) | _report_files(folder, record)
+    left_out = tuple(i["path"] for i in inputs if i not in given)
     results = read_results(folder)
     _titles(results)
     _write(to, readme_text(record, results, folder.name, left_out), members)
     return Archive(to, len(members) + 1, left_out)
 
 
-def _whole_country_report(folder: Path, record: Mapping[str, object]) -> None:
+def _whole_country_report(folder: Path, record: Manifest) -> None:
     """Raise ParamsError for a synthesis, a manifest with gaps, a report that was changed."""
     check_of_a_country(record, folder.name)
     check_complete(record, f"{folder.name}/{MANIFEST}")
     touched = changed_outputs(folder, record)
     if keys_twice((folder / MANIFEST).read_bytes()):
         touched = [*touched, worded("{manifest}: keys stand twice", {"manifest": MANIFEST})]
-    if touched:
-        raise ParamsError(
-            Problem(
-                what="the report was changed after it was made",
-                where=folder.name,
-                expected="files as the manifest records them",
-                got=named(touched),
-                fix="Make it again: mismes report.",
-            )
-        )
+    check_unchanged(folder, touched)
 
 
-def _as_recorded(
-    params_file: Path, notebook: Path, record: Mapping[str, object], folder: Path
-) -> None:
+def _as_recorded(params_file: Path, notebook: Path, record: Manifest, folder: Path) -> None:
     """Raise ParamsError where the notebook is another than the recorded one, or the params, the
     manifest and the results do not agree on whose data these are and whether they are made up.
     Whether data may be given hangs on that.
@@ -163,7 +156,7 @@ def _as_recorded(
     ParamsError.refuse(problems)
 
 
-def _titles(results: Mapping[str, object]) -> None:
+def _titles(results: Manifest) -> None:
     """Raise ParamsError where the lists of tables and figures, which the README prints, are none."""
     ParamsError.refuse(
         Problem("the report's numbers have another layout", ESTIMATES, "id and title", name)
@@ -177,14 +170,9 @@ def _project_files(root: Path) -> dict[str, Path]:
     return {name: within(root, name, name) for name in wanted if (root / name).is_file()}
 
 
-def _package_files() -> dict[str, Path]:
-    files = [p for p in PACKAGE.rglob("*") if p.is_file() and "__pycache__" not in p.parts]
-    return {f"mismes_eval/{p.relative_to(PACKAGE).as_posix()}": p for p in files}
-
-
-def _report_files(folder: Path, record: Mapping[str, object]) -> dict[str, Path]:
+def _report_files(folder: Path, record: Manifest) -> dict[str, Path]:
     """The files that the manifest lists, the manifest, and a signature of it."""
-    names = [str(o["path"]) for o in _records(record["outputs"])]
+    names = [o["path"] for o in _records(record["outputs"])]
     names += [n for n in (MANIFEST, *SIGNATURES) if (folder / n).is_file()]
     return {f"reports/{folder.name}/{n}": within(folder, n, n) for n in names}
 
@@ -203,7 +191,7 @@ def _write(to: Path, readme: str, members: Mapping[str, Path]) -> None:
         part.unlink(missing_ok=True)
 
 
-def _named_by_params(root: Path, params_file: Path, given: Sequence[Mapping[str, object]]) -> None:
+def _named_by_params(root: Path, params_file: Path, given: Sequence[Manifest]) -> None:
     """Raise ParamsError for an input that the params of the report do not name: with hashes of
     other reports, a manifest could ask for the data of another country.
     """
@@ -213,12 +201,12 @@ def _named_by_params(root: Path, params_file: Path, given: Sequence[Mapping[str,
     problems = [
         Problem(
             "an input is not one that the params name",
-            str(i["path"]),
+            i["path"],
             worded("a file of {name}", {"name": params_file.name}),
             fix="Make the report again: mismes report.",
         )
         for i in given
-        if (root / str(i["path"])).resolve() not in named_there
+        if (root / i["path"]).resolve() not in named_there
     ]
     ParamsError.refuse(problems)
 
@@ -234,10 +222,10 @@ def _texts(node: object) -> Iterator[str]:
         yield node.removeprefix("./")
 
 
-def _same_inputs(root: Path, given: Sequence[Mapping[str, object]]) -> None:
+def _same_inputs(root: Path, given: Sequence[Manifest]) -> None:
     problems = []
     for i in given:
-        path = root / str(i["path"])
+        path = root / i["path"]
         if (
             not path.resolve().is_relative_to(root.resolve())
             or not path.is_file()
@@ -246,17 +234,15 @@ def _same_inputs(root: Path, given: Sequence[Mapping[str, object]]) -> None:
             problems.append(
                 Problem(
                     "an input is not the one that the report was made from",
-                    str(i["path"]),
-                    worded("sha256 {number}...", {"number": str(i["sha256"])[:12]}),
+                    i["path"],
+                    worded("sha256 {number}...", {"number": i["sha256"][:12]}),
                     "" if path.is_file() else worded("no file"),
                 )
             )
     ParamsError.refuse(problems)
 
 
-def readme_text(
-    record: Mapping[str, object], results: Mapping[str, object], name: str, left_out: Sequence[str]
-) -> str:
+def readme_text(record: Manifest, results: Manifest, name: str, left_out: Sequence[str]) -> str:
     """README of the archive. Headings: Social Science Data Editors, template README for replication
     packages.
     """
@@ -284,13 +270,13 @@ def _as_words(value: object) -> object:
     return " ".join(value.split()).replace("<", "&lt;").replace("|", "\\|")
 
 
-def _mapping(value: object) -> Mapping[str, object]:
+def _mapping(value: object) -> Manifest:
     return value if isinstance(value, dict) else {}
 
 
-def _records(value: object) -> list[Mapping[str, object]]:
+def _records(value: object) -> list[Manifest]:
     return [item for item in value if isinstance(item, dict)] if isinstance(value, list) else []
 
 
-def _text(record: Mapping[str, object], section: str, key: str) -> str:
+def _text(record: Manifest, section: str, key: str) -> str:
     return str(_mapping(record[section])[key])

@@ -42,6 +42,7 @@ from mismes_eval.report.trust.spelling import (
     told_of_itself,
     unlike_blocks,
     unlike_spelling,
+    without_runs,
     without_version,
 )
 
@@ -55,7 +56,7 @@ _XMP_MOMENT = re.compile(
 _PRODUCER = re.compile(rb"/Producer ?\(([^)]*)\)")
 _WORDS = "word/document.xml"
 _ZIPPED, _ENTRY, _DIRECTORY = (".xlsx", ".docx"), b"PK\x03\x04", b"PK\x05\x06"
-_AROUND = ("bytes before it", "bytes behind it", "carriage returns", "keys that stand twice")
+_BEHIND = "bytes behind it"
 
 
 def places(reported: Path, repeated: Path, runs: Runs = NO_RUNS) -> list[Place]:
@@ -77,12 +78,7 @@ def places(reported: Path, repeated: Path, runs: Runs = NO_RUNS) -> list[Place]:
 
 def _found(suffix: str, one: bytes, two: bytes, runs: Runs) -> Iterator[Place]:
     if suffix == ".html":
-        page = one.decode("utf-8")
-        other = two.decode("utf-8")
-        if runs.reported and runs.repeated:
-            page = page.replace(runs.reported, "run")
-            other = other.replace(runs.repeated, "run")
-        return _page(page, other)
+        return _page(*without_runs(one.decode("utf-8"), two.decode("utf-8"), runs))
     if suffix == ".docx":
         return _word(one, two, runs)
     how = {
@@ -101,24 +97,24 @@ def _around(suffix: str, one: bytes, two: bytes) -> Iterator[Place]:
     """What programs that read a file pass over: bytes before and behind it, line ends, keys that
     stand twice.
     """
-    for what, was, now in zip(
-        _AROUND, *(_passed_over(suffix, content) for content in (one, two)), strict=True
-    ):
-        if was != now:
-            yield what, was, now
+    was, now = (_passed_over(suffix, content) for content in (one, two))
+    for what, count in was.items():
+        if count != now[what]:
+            yield what, count, now[what]
 
 
-def _passed_over(suffix: str, content: bytes) -> tuple[int, int, int, int]:
-    """For each of _AROUND, how many there are."""
+def _passed_over(suffix: str, content: bytes) -> dict[str, int]:
+    """What is passed over, and how much of it there is."""
     if suffix in _ZIPPED:
-        return max(content.find(_ENTRY), 0), len(content) - content.rfind(_DIRECTORY) - 22, 0, 0
+        behind = len(content) - content.rfind(_DIRECTORY) - 22
+        return {"bytes before it": max(content.find(_ENTRY), 0), _BEHIND: behind}
     if suffix == ".png":
-        return 0, len(content) - content.rfind(b"IEND") - 8, 0, 0
+        return {_BEHIND: len(content) - content.rfind(b"IEND") - 8}
     if suffix == ".csv":
-        return 0, 0, content.count(b"\r"), 0
+        return {"carriage returns": content.count(b"\r")}
     if suffix in (".json", ".ipynb"):
-        return 0, 0, 0, keys_twice(content)
-    return 0, 0, 0, 0
+        return {"keys that stand twice": keys_twice(content)}
+    return {}
 
 
 def keys_twice(content: bytes) -> int:
@@ -163,9 +159,7 @@ def _parquet(one: bytes, two: bytes) -> Iterator[Place]:
         ]
         if kinds[0] != kinds[1]:
             yield f"column {name}, type", kinds[0], kinds[1]
-    extra = [told_of_itself(schema) for schema in schemas]
-    if extra[0] != extra[1]:
-        yield "metadata", str(extra[0]), str(extra[1])
+    yield from _other("metadata", *map(told_of_itself, schemas))
     first, second = (read_parquet(content, PUBLISHED, columns=None) for content in (one, two))
     if list(first.columns) != list(second.columns) or len(first) != len(second):
         yield (
@@ -182,25 +176,18 @@ def _parquet(one: bytes, two: bytes) -> Iterator[Place]:
 
 
 def _workbook(one: bytes, two: bytes) -> Iterator[Place]:
+    """Sheets, cells and names of two workbooks that differ, and parts that one of them lacks."""
     for content in (one, two):
         check_workbook(content, "the published workbook")
-    yield from _sheets(one, two)
-
-
-def _sheets(one: bytes, two: bytes) -> Iterator[Place]:
-    """Sheets, cells and names of two workbooks that differ, and parts that one of them lacks."""
     first, second = (openpyxl.load_workbook(io.BytesIO(content)) for content in (one, two))
     for name in dict.fromkeys([*first.sheetnames, *second.sheetnames]):
-        if name not in first.sheetnames or name not in second.sheetnames:
-            there = ["there" if name in book.sheetnames else None for book in (first, second)]
-            yield f"sheet {name}", there[0], there[1]
-        else:
+        if name in first.sheetnames and name in second.sheetnames:
             yield from _sheet(name, first[name], second[name])
+        else:
+            yield _missing(f"sheet {name}", name in first.sheetnames)
     if first.sheetnames != second.sheetnames and set(first.sheetnames) == set(second.sheetnames):
         yield "order of the sheets", ", ".join(first.sheetnames), ", ".join(second.sheetnames)
-    names = [sorted(book.defined_names) for book in (first, second)]
-    if names[0] != names[1]:
-        yield "defined names", str(names[0]), str(names[1])
+    yield from _other("defined names", sorted(first.defined_names), sorted(second.defined_names))
     parts = [sorted(zipfile.ZipFile(io.BytesIO(content)).namelist()) for content in (one, two)]
     for part in sorted(set(parts[0]) ^ set(parts[1])):
         yield f"part {part}", "there" if part in parts[0] else None, part in parts[1] or None
@@ -215,12 +202,24 @@ def _sheet(name: str, a: Any, b: Any) -> Iterator[Place]:
             for what, value, other in _cell(left, right):
                 yield f"sheet {name}, cell {at.coordinate}{what}", value, other
     for kind in ("row_dimensions", "column_dimensions"):
-        hidden = [
-            sorted(str(key) for key, dimension in getattr(sheet, kind).items() if dimension.hidden)
-            for sheet in (a, b)
-        ]
-        if hidden[0] != hidden[1]:
-            yield f"sheet {name}, hidden {kind.partition('_')[0]}s", str(hidden[0]), str(hidden[1])
+        what = f"sheet {name}, hidden {kind.partition('_')[0]}s"
+        yield from _other(what, *(_hidden(getattr(sheet, kind)) for sheet in (a, b)))
+
+
+def _hidden(dimensions: Mapping[Any, Any]) -> list[str]:
+    """Rows or columns of a sheet that are hidden."""
+    return sorted(str(key) for key, dimension in dimensions.items() if dimension.hidden)
+
+
+def _other(what: str, was: object, now: object) -> Iterator[Place]:
+    """Two lists of a file where they differ."""
+    if was != now:
+        yield what, str(was), str(now)
+
+
+def _missing(what: str, in_first: bool) -> Place:
+    """What stands in one of two files only."""
+    return (what, "there", None) if in_first else (what, None, "there")
 
 
 def _cell(left: Any, right: Any) -> Iterator[Place]:
@@ -244,11 +243,7 @@ def _word(one: bytes, two: bytes, runs: Runs) -> Iterator[Place]:
     yield from _unlike("paragraph", *told)
     for name in dict.fromkeys([*first, *second]):
         if name not in first or name not in second:
-            yield (
-                f"part {name}",
-                "there" if name in first else None,
-                "there" if name in second else None,
-            )
+            yield _missing(f"part {name}", name in first)
         elif first[name] != second[name] and name.endswith(".png"):
             for place, x, y in _picture(first[name], second[name]):
                 yield f"{name}, {place}", x, y

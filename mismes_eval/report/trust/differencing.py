@@ -75,14 +75,15 @@ def differences(earlier: Path, now: Path, least: int) -> list[Difference]:
     records, records_now = _cells(then), _cells(today)
     before, after = _persons(records), _persons(records_now)
     out = []
-    for cell, now_there in after.items():
-        then_there = before.get(cell)
-        if now_there is None or then_there is None:
-            continue
-        if 0 < abs(now_there - then_there) < least:
-            out.append(Difference(*cell, earlier=then_there, now=now_there))
+    for cell, n in after.items():
+        then_n = before.get(cell)
+        if n is not None and then_n is not None and 0 < abs(n - then_n) < least:
+            out.append(Difference(*cell, earlier=then_n, now=n))
     pairs = [(records[cell], now) for cell, now in records_now.items() if cell in records]
-    out += [Difference(m.table, m.row, m.column, m.n, m.n, m.persons) for m in moves(pairs, least)]
+    out += [
+        Difference(*place, earlier=n, now=n, moved=persons)
+        for place, n, persons in moves(pairs, least)
+    ]
     return list(dict.fromkeys([*out, *_together(before, after, least)]))
 
 
@@ -162,11 +163,11 @@ def _cells(results: Mapping[str, object]) -> dict[Cell, Record]:
     for cell in estimates if isinstance(estimates, list) else []:
         table, row, column = (_name(cell.get(part, "")) for part in ("table", "row", "column"))
         name = row
-        count = 2
+        count = 1
         while (table, name, column) in out:
+            count += 1
             name = f"{row} ({count})"
-            count = count + 1
-        out[(table, name, column)] = cell
+        out[table, name, column] = cell
     return out
 
 

@@ -33,6 +33,8 @@ from mismes_eval.report.trust.provenance import (
     read_results,
 )
 
+Parts = Mapping[str, bytes]  # of a Word document
+
 TEXT, LINKS = "word/document.xml", "word/_rels/document.xml.rels"
 _GONE = (qn("w:del"), qn("w:moveFrom"))  # what a tracked change took away
 FINGERPRINT = re.compile(r"[0-9a-f]{12}")
@@ -131,7 +133,7 @@ def edited(document: Path, folder: Path) -> Edited:
 Field = tuple[str, str, str]  # tag, title and text
 
 
-def _parts(document: Path) -> Mapping[str, bytes]:
+def _parts(document: Path) -> Parts:
     """The text and the pictures of a Word document."""
     try:
         content = bytes_of(document, FILE)
@@ -154,7 +156,7 @@ def _parts(document: Path) -> Mapping[str, bytes]:
     return parts
 
 
-def _fields(parts: Mapping[str, bytes]) -> Iterator[Field]:
+def _fields(parts: Parts) -> Iterator[Field]:
     """Every field of the document with a tag or a title."""
     for control in _tree(parts, TEXT).iter(qn("w:sdt")):
         about = control.find(qn("w:sdtPr"))
@@ -183,7 +185,7 @@ def _named(fields: list[Field], expected: Sequence[Run]) -> list[Field]:
     return named
 
 
-def _tree(parts: Mapping[str, bytes], name: str) -> Any:
+def _tree(parts: Parts, name: str) -> Any:
     try:
         return parse_xml(parts[name])
     except (ValueError, SyntaxError) as error:
@@ -243,7 +245,7 @@ def _other_run(told: list[str], short: str) -> str:
     return f"the document names {found}, the report is of run {short}"
 
 
-def _pictures(parts: Mapping[str, bytes], body: Body) -> Iterator[str]:
+def _pictures(parts: Parts, body: Body) -> Iterator[str]:
     """Pictures of the report that the document has not, or has in another shape."""
     linked = {}
     if LINKS in parts:

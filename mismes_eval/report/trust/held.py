@@ -7,7 +7,7 @@ from __future__ import annotations
 import math
 import re
 import unicodedata
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import chain
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -80,14 +80,13 @@ def own_params(folder: Path, root: Path, text: str) -> Path:
     path = within(root, text, "params.file")
     reports = (folder.resolve(), (root / "reports").resolve())
     if any(path.resolve().is_relative_to(place) for place in reports):
-        fix = "Put the params beside those of the project, in params/."
         raise ParamsError(
             Problem(
                 what="the params are part of a report",
                 where="params.file",
                 expected="a file of the project",
                 got=text,
-                fix=fix,
+                fix="Put the params beside those of the project, in params/.",
             )
         )
     return path
@@ -118,9 +117,14 @@ def check_complete(record: Mapping[str, Any], where: str) -> None:
         for name, part in (*NAMED, ("params", "values"))
         if isinstance(record.get(name), Mapping) and part not in record[name]
     ]
-    if lacking:
+    refuse_lacking(lacking, where)
+
+
+def refuse_lacking(fields: Sequence[str], where: str) -> None:
+    """Raise ParamsError where a manifest lacks fields."""
+    if fields:
         raise ParamsError(
-            Problem("the manifest lacks fields", where, "every field", ", ".join(lacking))
+            Problem("the manifest lacks fields", where, "every field", ", ".join(fields))
         )
 
 

@@ -9,7 +9,7 @@ import json
 import os
 import platform
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import lru_cache
@@ -17,11 +17,14 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
-from mismes_eval.errors import InputError, ParamsError, Problem, worded
+from mismes_eval.errors import InputError, ParamsError, Problem, named, worded
 from mismes_eval.evaluation.params import Params
 from mismes_eval.frame.outside import json_of
 from mismes_eval.report.document.plain import escape
 from mismes_eval.report.trust.held import check_fields
+
+Manifest = Mapping[str, Any]
+Fields = dict[str, object]
 
 ESTIMATES = "estimates.json"
 MANIFEST = "MANIFEST.json"
@@ -57,7 +60,7 @@ class Ingredients:
     notebook_sha256: str
     params_file: str
     params_sha256: str
-    inputs: tuple[Mapping[str, object], ...]
+    inputs: tuple[Manifest, ...]
     package_sha256: str
     lock_sha256: str | None
     versions: Mapping[str, str]
@@ -70,12 +73,9 @@ class Ingredients:
             *(f"{i['key']} {i['sha256']}" for i in self.inputs),
             self.package_sha256,
             str(self.lock_sha256),
+            *(f"{name} {version}" for name, version in sorted(self.versions.items())),
         ]
-        return hashlib.sha256(
-            "\n".join(
-                [*parts, *(f"{name} {version}" for name, version in sorted(self.versions.items()))]
-            ).encode()
-        ).hexdigest()
+        return hashlib.sha256("\n".join(parts).encode()).hexdigest()
 
 
 def file_hash(path: Path) -> str:
@@ -91,13 +91,15 @@ def file_hash(path: Path) -> str:
 def package_hash() -> str:
     """sha256 over every source and data file of the installed package, names included."""
     digest = hashlib.sha256()
-    for path in sorted(
-        p
-        for p in PACKAGE.rglob("*")
-        if p.is_file() and "__pycache__" not in p.parts and p.suffix != ".pyc"
-    ):
+    for path in sorted(package_files()):
         digest.update(f"{path.relative_to(PACKAGE).as_posix()} {file_hash(path)}\n".encode())
     return digest.hexdigest()
+
+
+def package_files() -> list[Path]:
+    """Every source and data file of the installed package."""
+    files = (p for p in PACKAGE.rglob("*") if "__pycache__" not in p.parts)
+    return [p for p in files if p.is_file() and p.suffix != ".pyc"]
 
 
 def ingredients(params: Params, params_path: Path, notebook: Path) -> Ingredients:
@@ -137,29 +139,25 @@ def versions() -> dict[str, str]:
     return out
 
 
-def shown_by(cells: Mapping[str, str], results: Mapping[str, Any]) -> list[dict[str, object]]:
+def shown_by(cells: Mapping[str, str], results: Manifest) -> list[Fields]:
     """Table -> notebook cell -> inputs: for every table and figure of a report, the cell that
     showed it and the keys of the inputs behind it.
 
     cells : id of a notebook cell -> the HTML that it shows.
     results : what estimates.json holds.
     """
-    origins, counted = (
-        results.get("origins", {}),
-        Counter(str(entry["table"]) for entry in results.get("estimates", [])),
-    )
-    out: list[dict[str, object]] = []
+    origins = results.get("origins", {})
+    counted = Counter(str(entry["table"]) for entry in results.get("estimates", []))
+    out: list[Fields] = []
     for kind in ("tables", "figures"):
         for id_, title in results.get(kind, {}).items():
-            cell = next(
-                (cell for cell, html in cells.items() if f'id="{escape(id_)}"' in html), None
-            )
+            mark = f'id="{escape(id_)}"'
             out.append(
                 {
                     "id": id_,
                     "kind": kind[:-1],
                     "title": title,
-                    "cell": cell,
+                    "cell": next((cell for cell, html in cells.items() if mark in html), None),
                     "inputs": list(origins.get(id_, [])),
                     "numbers": counted[id_],
                 }
@@ -173,9 +171,9 @@ def manifest(
     folder: Path,
     started: str,
     seconds: float,
-    chapters: list[dict[str, object]],
-    shown: list[dict[str, object]],
-) -> dict[str, object]:
+    chapters: list[Fields],
+    shown: list[Fields],
+) -> Fields:
     """The record of one finished run, with a hash of every file in the folder. shown: see
     `shown_by`.
     """
@@ -210,7 +208,7 @@ def manifest(
     }
 
 
-def outputs(folder: Path) -> list[dict[str, object]]:
+def outputs(folder: Path) -> list[Fields]:
     """Name, sha256 and size of every file of a report but its manifest."""
     files = sorted(folder / path for path in published_files(folder))
     return [
@@ -274,13 +272,13 @@ def read_results(folder: Path) -> dict[str, Any]:
     return found
 
 
-def changed_outputs(folder: Path, record: Mapping[str, object]) -> list[str]:
+def changed_outputs(folder: Path, record: Manifest) -> list[str]:
     """Files of a report that are missing, or differ from their recorded hash, or are not recorded;
     links and files that are no plain files, which a report has none of.
     """
     told = record.get("outputs")
     outputs_told = told if isinstance(told, list) else []
-    listed = {str(output["path"]): output for output in outputs_told}
+    listed = {output["path"]: output for output in outputs_told}
     odd = [p for p in folder.rglob("*") if p.is_symlink() or not (p.is_file() or p.is_dir())]
     links = {p.relative_to(folder).as_posix() for p in odd}
     out = [f"{path}: {_LINK if (folder / path).is_symlink() else _ODD}" for path in sorted(links)]
@@ -295,20 +293,43 @@ def changed_outputs(folder: Path, record: Mapping[str, object]) -> list[str]:
     return out + [f"{path}: not in the manifest" for path in sorted(unknown)]
 
 
-def _is_recorded(path: Path, output: Mapping[str, Any]) -> bool:
+def _is_recorded(path: Path, output: Manifest) -> bool:
     """A file of another size is not read, however large it is."""
     return path.stat().st_size == output["bytes"] and file_hash(path) == str(output["sha256"])
+
+
+def check_unchanged(folder: Path, touched: Sequence[str]) -> None:
+    """Raise ParamsError where files of a report were changed after it was made."""
+    if touched:
+        raise ParamsError(
+            Problem(
+                what="the report was changed after it was made",
+                where=folder.name,
+                expected="files as the manifest records them",
+                got=named(touched),
+                fix="Make it again: mismes report.",
+            )
+        )
+
+
+def unchanged(folder: Path, fingerprint: str) -> bool:
+    """Whether what stands in a folder is whole, and made of exactly this."""
+    try:
+        record = read_manifest(folder)
+    except ParamsError:
+        return False
+    return record.get("fingerprint") == fingerprint and not changed_outputs(folder, record)
 
 
 def own_files(folder: Path) -> list[str]:
     """Files and links below a folder that its manifest does not name, or that are not as it
     recorded them: a person put them there. Without a manifest that is all of them.
     """
-    made: dict[str, Mapping[str, Any]] = {}
+    made: dict[str, Manifest] = {}
     apart: set[str] = set()
     with suppress(ParamsError):
         record = read_manifest(folder)
-        made = {str(row["path"]): row for row in record.get("outputs", ())}
+        made = {row["path"]: row for row in record.get("outputs", ())}
         apart = {MANIFEST, *SIGNATURES}
     places = {p.relative_to(folder).as_posix(): p for p in folder.rglob("*") if not _is_folder(p)}
     return [
@@ -322,7 +343,7 @@ def _is_folder(path: Path) -> bool:
     return path.is_dir() and not path.is_symlink()
 
 
-def _is_as_made(path: Path, output: Mapping[str, Any] | None) -> bool:
+def _is_as_made(path: Path, output: Manifest | None) -> bool:
     plain = output is not None and path.is_file() and not path.is_symlink()
     return plain and _is_recorded(path, output or {})
 
@@ -334,11 +355,8 @@ def published_files(folder: Path) -> set[str]:
 
 
 def _below(path: Path, root: Path) -> str:
-    return (
-        path.resolve().relative_to(root).as_posix()
-        if path.resolve().is_relative_to(root)
-        else path.name
-    )
+    whole = path.resolve()
+    return whole.relative_to(root).as_posix() if whole.is_relative_to(root) else path.name
 
 
 def _memory() -> int | None:

@@ -10,7 +10,6 @@ weights move every cell of a base, and a little each; an edit moves some, and th
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from math import sqrt
 from statistics import median
 
@@ -23,21 +22,13 @@ MOST = 2 / 3  # of the cells that stand: an edit, for new weights leave only cal
 MUCH, SEEN = 10.0, 0.1  # times what the others moved by; persons that are told apart from that
 
 
-@dataclass(frozen=True, slots=True)
-class Move:
-    """A value that moved by what `persons` of the n behind it make."""
-
-    table: str
-    row: str
-    column: str
-    n: int
-    persons: float
-
-
-def moves(pairs: Sequence[tuple[Record, Record]], least: int) -> Iterator[Move]:
-    """Cells, as the one and the other publication print them, whose value moved by what fewer than
-    `least` persons make, while the others of the same persons stand, or moved far less. The same
-    persons are those of one number; where few cells have it, those of one column of a table.
+def moves(
+    pairs: Sequence[tuple[Record, Record]], least: int
+) -> Iterator[tuple[tuple[str, str, str], int, float]]:
+    """(table, row, column; n; persons) of cells, as the one and the other publication print them,
+    whose value moved by what fewer than `least` of the n persons make, while the others of the same
+    persons stand, or moved far less. The same persons are those of one number; where few cells have
+    it, those of one column of a table.
     """
     measured = [(now, _moved(then, now)) for then, now in pairs]
     told = [(cell, persons) for cell, persons in measured if persons is not None]
@@ -52,7 +43,7 @@ def moves(pairs: Sequence[tuple[Record, Record]], least: int) -> Iterator[Move]:
             alike = by_column[cell.get("table"), cell.get("column")]
         if _apart(persons, alike) and persons < least:
             table, row, column = (str(cell.get(part, "")) for part in ("table", "row", "column"))
-            yield Move(table, row, column, round(_persons(cell)), persons)
+            yield (table, row, column), round(_persons(cell)), persons
 
 
 def _apart(persons: float, alike: Sequence[float]) -> bool:

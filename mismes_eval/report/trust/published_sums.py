@@ -17,6 +17,8 @@ import numpy as np
 
 Cell = tuple[str, str, str]  # table, row, column
 Number = int | None  # of persons; None where it is hidden
+Numbers = Mapping[Cell, Number]
+Named = Mapping[str, Number]  # the numbers of a line
 Sum = tuple[str, tuple[str, ...]]  # name of the total, names of the parts
 KNOWN = 1e-8
 PARTS = 2  # of some persons that make a sum
@@ -29,8 +31,8 @@ class Line:
     table: str
     name: str
     is_row: bool
-    before: Mapping[str, Number]
-    after: Mapping[str, Number]
+    before: Named
+    after: Named
 
     def cell(self, across: str) -> Cell:
         """Where a cell of the line stands."""
@@ -51,7 +53,7 @@ class Union:
     now: int
 
 
-def lines(before: Mapping[Cell, Number], after: Mapping[Cell, Number]) -> list[Line]:
+def lines(before: Numbers, after: Numbers) -> list[Line]:
     """Every row and column of every table, with the cells that stand in both publications."""
     found: dict[tuple[str, str, bool], list[Cell]] = {}
     for cell in after:
@@ -80,7 +82,7 @@ def learned(every: Iterable[Line]) -> list[Sum]:
     return list(out)
 
 
-def _sums(numbers: Mapping[str, Number]) -> list[Sum]:
+def _sums(numbers: Named) -> list[Sum]:
     """Runs of shown cells, two or more of them of some persons, that add up to a cell outside."""
     names, persons = list(numbers), list(numbers.values())
     found = []
@@ -150,9 +152,7 @@ def _changes(line: Line) -> list[int]:
     return [change for change in map(line.change, line.after) if change is not None]
 
 
-def bases(
-    before: Mapping[Cell, Number], after: Mapping[Cell, Number], sums: Sequence[Sum]
-) -> Iterator[tuple[Cell, Cell]]:
+def bases(before: Numbers, after: Numbers, sums: Sequence[Sum]) -> Iterator[tuple[Cell, Cell]]:
     """Pairs of cells, the first shown by the earlier publication only and the second by the later
     one only, of which one may be the other without a group: a whole and those of it who were asked.
     Their columns have one name, or the one begins with the other's, and nobody came or went in
@@ -184,7 +184,7 @@ def _by_column(cells: Iterable[Cell]) -> dict[str, list[Cell]]:
     return out
 
 
-def _printed(numbers: Mapping[Cell, Number]) -> dict[str, set[Number]]:
+def _printed(numbers: Numbers) -> dict[str, set[Number]]:
     """Name of a column -> the numbers of persons that stand in columns of that name."""
     out: dict[str, set[Number]] = {}
     for cell, n in numbers.items():
@@ -192,7 +192,7 @@ def _printed(numbers: Mapping[Cell, Number]) -> dict[str, set[Number]]:
     return out
 
 
-def _moved_columns(before: Mapping[Cell, Number], after: Mapping[Cell, Number]) -> dict[str, bool]:
+def _moved_columns(before: Numbers, after: Numbers) -> dict[str, bool]:
     """Name of a column -> whether a number of persons in it has changed."""
     out: dict[str, bool] = {}
     for cell, now in after.items():
@@ -227,7 +227,7 @@ def _of(line: Line, sums: Sequence[Sum]) -> list[Sum]:
     ]
 
 
-def _agrees(numbers: Mapping[str, Number], found: Sum) -> bool:
+def _agrees(numbers: Named, found: Sum) -> bool:
     total = numbers[found[0]]
     parts = [numbers[p] for p in found[1]]
     shown = [p for p in parts if p is not None]
@@ -236,9 +236,7 @@ def _agrees(numbers: Mapping[str, Number], found: Sum) -> bool:
     return total == sum(shown) if len(shown) == len(parts) else total >= sum(shown)
 
 
-def _solved(
-    numbers: Mapping[str, Number], hidden: Sequence[str], sums: Sequence[Sum]
-) -> dict[str, int]:
+def _solved(numbers: Named, hidden: Sequence[str], sums: Sequence[Sum]) -> dict[str, int]:
     """The hidden numbers that linear algebra gives from the others: those in which no solution
     without a right side has a part.
     """

@@ -15,13 +15,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from mismes_eval.errors import ParamsError, Problem, named, worded
+from mismes_eval.errors import ParamsError, Problem, worded
 from mismes_eval.frame.outside import bytes_of, text_of
 from mismes_eval.libraries import Library, library
 from mismes_eval.report.trust.provenance import (
     LARGEST_MANIFEST,
     MANIFEST,
     changed_outputs,
+    check_unchanged,
     read_manifest,
 )
 
@@ -79,16 +80,7 @@ def sign(folder: Path, key: Path, password: bytes | None = None) -> Signed:
     PasswordNeeded : the key has a password and none is given.
     """
     record = read_manifest(folder)
-    if touched := changed_outputs(folder, record):
-        raise ParamsError(
-            Problem(
-                what="the report was changed after it was made",
-                where=folder.name,
-                expected="files as the manifest records them",
-                got=named(touched),
-                fix="Make it again: mismes report.",
-            )
-        )
+    check_unchanged(folder, changed_outputs(folder, record))
     private = _private(key, password)
     public = _own(private.public_key().public_bytes_raw())
     comment = f"report {folder.name}, country {record['country']}, made {record['started']}"
@@ -231,9 +223,8 @@ def _parts(path: Path) -> Parts:
         raise ParamsError(_unreadable(path.name))
     first, sealed = _base64(lines[1], path.name), _base64(lines[3], path.name)
     kind = first[: len(PLAIN)]
-    if len(first) != len(PLAIN) + ID + SIGNED or len(sealed) != SIGNED:
-        raise ParamsError(_unreadable(path.name))
-    if kind not in (PLAIN, HASHED):
+    sizes = (len(first), len(sealed))
+    if sizes != (len(PLAIN) + ID + SIGNED, SIGNED) or kind not in (PLAIN, HASHED):
         raise ParamsError(_unreadable(path.name))
     return Parts(
         kind=kind,

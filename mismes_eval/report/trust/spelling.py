@@ -63,27 +63,28 @@ def unlike_spelling(suffix: str, one: bytes, two: bytes, runs: Runs = NO_RUNS) -
         return _archive(one, two, runs)
     if suffix == ".parquet":
         return _written_again(one, two, runs)
+    if suffix == ".pdf":  # compared by its bytes
+        return iter(())
     how: Mapping[str, Callable[[bytes, bytes], Iterator[Place]]] = {
         ".json": _json,
         ".ipynb": _notebook,
         ".png": unlike_blocks,
-        ".pdf": _nothing,
     }
     return how[suffix](one, two) if suffix in how else _texts(one, two, runs)
 
 
-def _nothing(one: bytes, two: bytes) -> Iterator[Place]:
-    """PDF files are compared by their bytes."""
-    yield from ()
+def without_runs(one: str, two: str, runs: Runs) -> tuple[str, str]:
+    """Two pages without what their runs call themselves."""
+    if not (runs.reported and runs.repeated):
+        return one, two
+    return one.replace(runs.reported, "run"), two.replace(runs.repeated, "run")
 
 
 def unlike_text(one: str, two: str, runs: Runs = NO_RUNS) -> Iterator[Place]:
     """The first place where two texts differ beside the last digits of long numbers. Files inside
     are compared by what is in them: pictures are not, they have pixels.
     """
-    if runs.reported and runs.repeated:
-        one = one.replace(runs.reported, "run")
-        two = two.replace(runs.repeated, "run")
+    one, two = without_runs(one, two, runs)
     left, right = _PIECE.split(_unpacked(one)), _PIECE.split(_unpacked(two))
     for at, (x, y) in enumerate(zip_longest(left, right)):
         if x != y and not _same_number(x, y):
@@ -146,8 +147,7 @@ def _json(one: bytes, two: bytes) -> Iterator[Place]:
 
 def _layout(one: bytes, two: bytes) -> Iterator[Place]:
     """JSON that is not as this package writes it, where the other file is."""
-    laid_out = [_as_written(content) for content in (one, two)]
-    if laid_out == [False, True]:
+    if _as_written(two) and not _as_written(one):
         yield "layout of the JSON", "another", "as this package writes it"
 
 
@@ -158,8 +158,8 @@ def _as_written(content: bytes) -> bool:
 
 def _notebook(one: bytes, two: bytes) -> Iterator[Place]:
     yield from _layout(one, two)
-    first, second = (without_version(json.loads(content)) for content in (one, two))
-    told, now = (json.dumps(notebook, ensure_ascii=False) for notebook in (first, second))
+    notebooks = (without_version(json.loads(content)) for content in (one, two))
+    told, now = (json.dumps(notebook, ensure_ascii=False) for notebook in notebooks)
     yield from unlike_text(told, now)
 
 

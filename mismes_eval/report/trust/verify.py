@@ -22,6 +22,7 @@ from mismes_eval.report.factory.orders import WORD, Order, Progress
 from mismes_eval.report.factory.run import run_report
 from mismes_eval.report.synthesis.published import check_of_a_country
 from mismes_eval.report.trust.differences import (
+    Place,
     keys_twice,
     places,
     same_printer,
@@ -33,6 +34,7 @@ from mismes_eval.report.trust.provenance import (
     ESTIMATES,
     MANIFEST,
     Ingredients,
+    Manifest,
     changed_outputs,
     file_hash,
     ingredients,
@@ -43,6 +45,8 @@ from mismes_eval.report.trust.provenance import (
     versions,
 )
 from mismes_eval.report.trust.spelling import TOLERANCE, Runs, unlike_spelling
+
+Number = float | str | None
 
 NUMBERS = ("value", "se", "ci_low", "ci_high", "cv", "n", "degf")
 MEASURED = f"{MANIFEST}: the seconds of the run and of its chapters, and the machine"
@@ -59,8 +63,8 @@ class Difference:
     table: str
     cell: str
     quantity: str
-    reported: float | str | None
-    repeated: float | str | None
+    reported: Number
+    repeated: Number
 
     def __str__(self) -> str:
         by = ""
@@ -177,18 +181,10 @@ def verify(
             docx=(folder / WORD).is_file(),
             started=record["started"],
         )
-        outcome = (
-            run_report(order, progress, isolated_kernel)
-            if other_code
-            else run_report(order, progress)
-        )
+        outcome = run_report(order, progress, isolated_kernel if other_code else None)
         if outcome.folder is None:
-            raise ReportError(
-                [
-                    Problem("the report cannot be repeated", folder.name),
-                    *(replace(p) for p in outcome.problems),
-                ]
-            )
+            problem = Problem("the report cannot be repeated", folder.name)
+            raise ReportError([problem, *map(replace, outcome.problems)])
         repeated = numbers_in(outcome.folder)
         again = read_manifest(outcome.folder)
         tampered += unmade(folder, outcome.folder, tampered, uncompared)
@@ -246,13 +242,13 @@ def _other_printer(folder: Path, repeated: Path) -> list[str]:
     return [f"{PDF}: another program, or another version of it, printed it"]
 
 
-def runs_of(record: Mapping[str, Any], again: Mapping[str, Any]) -> Runs:
+def runs_of(record: Manifest, again: Manifest) -> Runs:
     """What two manifests say of the runs whose files are compared."""
     was, now = (str(manifest["fingerprint"])[:12] for manifest in (record, again))
     return Runs(was, now, str(record.get("versions", {}).get("pyarrow")))
 
 
-def other_writer(record: Mapping[str, Any]) -> list[str]:
+def other_writer(record: Manifest) -> list[str]:
     """What to say of Parquet files that another version of pyarrow wrote, by the manifest."""
     then = record.get("versions", {}).get("pyarrow")
     now = versions()["pyarrow"]
@@ -274,7 +270,7 @@ def places_inside(folder: Path, repeated: Path, runs: Runs) -> Iterator[Differen
     compared one by one elsewhere.
     """
     for name in sorted(str(output["path"]) for output in outputs(repeated)):
-        found: Iterator[tuple[str, object, object]]
+        found: Iterator[Place]
         if name == ESTIMATES:
             found = chain(_twice(folder / name), _words(folder, repeated))
             found = _or_spelling(found, folder / name, repeated / name)
@@ -286,9 +282,7 @@ def places_inside(folder: Path, repeated: Path, runs: Runs) -> Iterator[Differen
             )
 
 
-def _or_spelling(
-    found: Iterator[tuple[str, object, object]], one: Path, two: Path
-) -> Iterator[tuple[str, object, object]]:
+def _or_spelling(found: Iterator[Place], one: Path, two: Path) -> Iterator[Place]:
     """What was found, or how the two files are written where that is nothing."""
     told = list(found)
     if not told and one.is_file():
@@ -296,14 +290,14 @@ def _or_spelling(
     yield from told
 
 
-def _twice(file: Path) -> Iterator[tuple[str, object, object]]:
+def _twice(file: Path) -> Iterator[Place]:
     """Keys that stand twice in a JSON file: programs read one of the two values."""
     twice = keys_twice(file.read_bytes()) if file.is_file() else 0
     if twice:
         yield "keys that stand twice", twice, 0
 
 
-def _words(one: Path, two: Path) -> Iterator[tuple[str, object, object]]:
+def _words(one: Path, two: Path) -> Iterator[Place]:
     """What differs in the results of two reports beside their numbers and facts."""
     if not (one / ESTIMATES).is_file():
         return iter(())
@@ -317,9 +311,7 @@ def _words(one: Path, two: Path) -> Iterator[tuple[str, object, object]]:
     return unlike_leaves(first, second)
 
 
-def _manifest_faults(
-    record: Mapping[str, Any], again: Mapping[str, Any], folder: Path
-) -> Iterator[str]:
+def _manifest_faults(record: Manifest, again: Manifest, folder: Path) -> Iterator[str]:
     """What a manifest says that its own fields, its results or the repeated run contradict."""
     told = Ingredients(
         notebook=record["notebook"]["name"],
@@ -365,20 +357,20 @@ def _keys(part: Any) -> list[str]:
     return sorted({str(key) for one in each for key in one})
 
 
-def _value(value: object) -> float | str | None:
+def _value(value: object) -> Number:
     if value is None or isinstance(value, bool) or not isinstance(value, (int, float, np.number)):
         return None if value is None else str(value)
     return float(value)
 
 
-def same(a: float | str | None, b: float | str | None) -> bool:
+def same(a: Number, b: Number) -> bool:
     """Equal, both missing, or within the tolerance relative to the larger; numbers below 1e-12
     count as zero.
     """
     return same_value(a, b)
 
 
-def numbers_in(folder: Path) -> dict[tuple[str, str, str], float | str | None]:
+def numbers_in(folder: Path) -> dict[tuple[str, str, str], Number]:
     """(table, cell, quantity) -> number, for every published estimate and fact. A repeated cell
     gets its position.
     """
@@ -394,20 +386,20 @@ def numbers_in(folder: Path) -> dict[tuple[str, str, str], float | str | None]:
         ) from error
 
 
-def _by_cell(results: Mapping[str, Any]) -> dict[tuple[str, str, str], float | str | None]:
-    out: dict[tuple[str, str, str], float | str | None] = {}
+def _by_cell(results: Manifest) -> dict[tuple[str, str, str], Number]:
+    out: dict[tuple[str, str, str], Number] = {}
     for row in results["estimates"]:
-        cell = f"{row.get('row', '')} / {row.get('column', '')}"
-        count = 2
-        while (str(row["table"]), cell, NUMBERS[0]) in out:
-            cell = f"{row.get('row', '')} / {row.get('column', '')} ({count})"
-            count = count + 1
+        table, name = str(row["table"]), f"{row.get('row', '')} / {row.get('column', '')}"
+        cell = name
+        count = 1
+        while (table, cell, NUMBERS[0]) in out:
+            count += 1
+            cell = f"{name} ({count})"
         for quantity in NUMBERS:
-            out[(str(row["table"]), cell, quantity)] = _number(row.get(quantity))
+            out[table, cell, quantity] = _number(row.get(quantity))
     for name, value in results["facts"].items():
-        out |= {
-            ("facts", where, "value"): _number(leaf) for where, leaf in _leaves(str(name), value)
-        }
+        for where, leaf in _leaves(str(name), value):
+            out["facts", where, "value"] = _number(leaf)
     return out
 
 
@@ -423,13 +415,13 @@ def _leaves(name: str, value: object) -> Iterator[tuple[str, object]]:
         yield name, value
 
 
-def _number(value: object) -> float | str | None:
+def _number(value: object) -> Number:
     if value is None or isinstance(value, str):
         return value
     return str(value) if isinstance(value, bool) else float(str(value))
 
 
-def _changed(record: Mapping[str, Any], now: Ingredients) -> tuple[str, ...]:
+def _changed(record: Manifest, now: Ingredients) -> tuple[str, ...]:
     """Inputs, code and versions that are others now than those that the manifest names."""
     told = {str(i["key"]): str(i["sha256"]) for i in record["inputs"]}
     inputs = {str(i["key"]): str(i["sha256"]) for i in now.inputs}
@@ -444,8 +436,11 @@ def _changed(record: Mapping[str, Any], now: Ingredients) -> tuple[str, ...]:
     ):
         if then != today:
             out.append(f"{what} changed")
-    before = record["versions"]
-    versions = now.versions
-    names = sorted({*before, *versions})
-    pairs = [(n, before.get(n, "absent"), versions.get(n, "absent")) for n in names]
-    return (*out, *(f"{n} {then} became {today}" for n, then, today in pairs if then != today))
+    return (*out, *unlike_versions(record["versions"], now.versions))
+
+
+def unlike_versions(then: Mapping[str, str], now: Mapping[str, str]) -> Iterator[str]:
+    """Versions of programs that are others now."""
+    for name in sorted({*then, *now}):
+        if then.get(name) != now.get(name):
+            yield f"{name} {then.get(name, 'absent')} became {now.get(name, 'absent')}"

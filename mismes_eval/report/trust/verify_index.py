@@ -38,7 +38,7 @@ def verify_index(out: Path) -> Verification:
         for name in sorted({*there} & {*again}):
             made = Path(clean) / name
             made.write_text(again[name], encoding="utf-8")
-            inside += _unlike(there[name], made)
+            inside += unlike_page(there[name], made)
             numbers += numbers_on(made)
     return Verification(
         name=INDEX,
@@ -55,7 +55,7 @@ def numbers_on(page: Path) -> int:
     return len(_NUMBER.findall(_UNSEEN.sub(" ", page.read_text(encoding="utf-8"))))
 
 
-def _unlike(page: Path, made: Path) -> Iterator[Difference]:
+def unlike_page(page: Path, made: Path) -> Iterator[Difference]:
     """Where a page differs from the one that its reports make."""
     for place, was, now in places(page, made):
         yield Difference(

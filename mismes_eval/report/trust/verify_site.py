@@ -5,10 +5,9 @@ inventories and the country reports that its manifest names, and every page and 
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
 from pathlib import Path
-from typing import Any
 
 from mismes_eval import inventory
 from mismes_eval.errors import ParamsError, Problem
@@ -18,12 +17,11 @@ from mismes_eval.report.site.build import front_page, write_site
 from mismes_eval.report.site.html import WORDS
 from mismes_eval.report.site.manifest import DECISIONS, INVENTORY
 from mismes_eval.report.synthesis.published import SITE, read_published
-from mismes_eval.report.trust.differences import places
 from mismes_eval.report.trust.held import is_file_name
-from mismes_eval.report.trust.provenance import changed_outputs, file_hash, read_manifest
+from mismes_eval.report.trust.provenance import Manifest, changed_outputs, file_hash, read_manifest
 from mismes_eval.report.trust.spelling import NO_RUNS
-from mismes_eval.report.trust.verify import Difference, Verification, places_inside, unmade
-from mismes_eval.report.trust.verify_index import numbers_on
+from mismes_eval.report.trust.verify import Verification, places_inside, unmade
+from mismes_eval.report.trust.verify_index import numbers_on, unlike_page
 from mismes_eval.report.trust.verify_synthesis import (
     changed_code,
     check_stated,
@@ -78,7 +76,7 @@ def verify_site(folder: Path, root: Path, data_root: Path | None = None) -> Veri
         numbers = sum(map(numbers_on, [page, *site.folder.rglob("*.html")]))
         beside = folder.parent / page.name
         tampered += _changed_page(beside, front["sha256"])
-        inside = (*places_inside(folder, site.folder, NO_RUNS), *_places(beside, page))
+        inside = (*places_inside(folder, site.folder, NO_RUNS), *unlike_page(beside, page))
     return Verification(
         name=folder.name,
         numbers=numbers,
@@ -90,7 +88,7 @@ def verify_site(folder: Path, root: Path, data_root: Path | None = None) -> Veri
     )
 
 
-def _front_page(record: Mapping[str, Any], name: str) -> Mapping[str, str]:
+def _front_page(record: Manifest, name: str) -> Mapping[str, str]:
     """Name, hash and language of the page beside the site, each of its kind."""
     front: Mapping[str, str] = record["page"]
     fit = isinstance(front, Mapping) and is_file_name(front.get("name"))
@@ -110,14 +108,14 @@ def _day(text: object, name: str) -> date:
         ) from error
 
 
-def _inventories(record: Mapping[str, Any], data: Sequence[Path | None]) -> Sequence[Path]:
+def _inventories(record: Manifest, data: Sequence[Path | None]) -> Sequence[Path]:
     """The files of measures, and the folders of those with tables beside them."""
     found: list[Path] = []
     parent = ""
     for told in record["inputs"]:
         if told["key"] != INVENTORY:
             continue
-        path = Path(str(told["path"]))
+        path = Path(told["path"])
         beside = path.name.partition(".")[0] in SIDE_TABLES and str(path.parent) == parent
         parent = str(path.parent)
         if not beside:
@@ -133,10 +131,3 @@ def _changed_page(page: Path, sha: str) -> list[str]:
     if not page.is_file():
         return [f"{page.name}: missing"]
     return [] if file_hash(page) == sha else [f"{page.name}: changed"]
-
-
-def _places(page: Path, made: Path) -> Iterator[Difference]:
-    for place, was, now in places(page, made):
-        yield Difference(
-            table=page.name, cell=place, quantity="", reported=str(was), repeated=str(now)
-        )

@@ -5,17 +5,17 @@ it, and every number and file compared.
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Any
 
 from mismes_eval.errors import ParamsError, Problem, worded
 from mismes_eval.report.synthesis.published import EVIDENCE, FOLDER, KIND
 from mismes_eval.report.synthesis.synthesis import write_synthesis
 from mismes_eval.report.trust.differences import unlike_leaves
-from mismes_eval.report.trust.held import is_of_a_report
+from mismes_eval.report.trust.held import is_of_a_report, refuse_lacking
 from mismes_eval.report.trust.provenance import (
     MANIFEST,
+    Manifest,
     changed_outputs,
     file_hash,
     package_hash,
@@ -29,6 +29,7 @@ from mismes_eval.report.trust.verify import (
     places_inside,
     runs_of,
     unlike_numbers,
+    unlike_versions,
     unmade,
 )
 
@@ -93,37 +94,33 @@ def verify_synthesis(folder: Path, root: Path) -> Verification:
     )
 
 
-def check_stated(record: Mapping[str, Any], folder: Path, stated: Iterable[str]) -> None:
+def check_stated(record: Manifest, folder: Path, stated: Iterable[str]) -> None:
     """Raise ParamsError where a manifest lacks a field."""
     lacking = [name for name in (*stated, "fingerprint", "outputs") if name not in record]
-    if lacking:
-        where = f"{folder.name}/{MANIFEST}"
-        raise ParamsError(
-            Problem("the manifest lacks fields", where, "every field", ", ".join(lacking))
-        )
+    refuse_lacking(lacking, f"{folder.name}/{MANIFEST}")
 
 
-def reports_of(record: Mapping[str, Any]) -> list[str]:
+def reports_of(record: Manifest) -> list[str]:
     """Folders of the reports that a manifest names."""
-    paths = [str(i["path"]) for i in record["inputs"] if str(i["key"]).startswith("report.")]
+    paths = [i["path"] for i in record["inputs"] if i["key"].startswith("report.")]
     names = list(dict.fromkeys(path.partition("/")[0] for path in paths))
     if not all(map(is_of_a_report, names)):
         raise ParamsError(Problem("the manifest names no reports", FOLDER, "folders beside it"))
     return names
 
 
-def evidence_of(record: Mapping[str, Any], root: Path) -> Path | None:
+def evidence_of(record: Manifest, root: Path) -> Path | None:
     """The file of outside evaluations."""
     told = [i for i in record["inputs"] if i["key"] == EVIDENCE]
     return input_by_hash(told[0], [root / "data_raw"]) if told else None
 
 
-def input_by_hash(told: Mapping[str, Any], folders: Iterable[Path | None]) -> Path:
+def input_by_hash(told: Manifest, folders: Iterable[Path | None]) -> Path:
     """An input, found below data folders by its name and hash. Raises ParamsError where it is
     gone.
     """
-    name = Path(str(told["path"])).name
-    sha = str(told["sha256"])
+    name = Path(told["path"]).name
+    sha = told["sha256"]
     for folder in folders:
         there = [] if folder is None else sorted(folder.rglob(name))
         for path in there:
@@ -132,27 +129,21 @@ def input_by_hash(told: Mapping[str, Any], folders: Iterable[Path | None]) -> Pa
     raise ParamsError(
         Problem(
             what="a file that the pages were made of is gone or changed",
-            where=str(told["path"]),
+            where=told["path"],
             expected=worded("sha256 {sha}... below data_raw/", {"sha": sha[:12]}),
             fix="Put it back, or make the pages again.",
         )
     )
 
 
-def changed_code(record: Mapping[str, Any]) -> Iterator[str]:
+def changed_code(record: Manifest) -> Iterator[str]:
     """Code and versions that are others now."""
     if record.get("package_sha256") != package_hash():
         yield "the package's code changed"
-    then = record.get("versions", {})
-    now = versions()
-    for name in sorted({*then, *now}):
-        if then.get(name) != now.get(name):
-            yield f"{name} {then.get(name, 'absent')} became {now.get(name, 'absent')}"
+    yield from unlike_versions(record.get("versions", {}), versions())
 
 
-def faults(
-    record: Mapping[str, Any], again: Mapping[str, Any], stated: Iterable[str]
-) -> Iterator[str]:
+def faults(record: Manifest, again: Manifest, stated: Iterable[str]) -> Iterator[str]:
     """What the manifest says that the repeated run contradicts."""
     for field in stated:
         for place, was, now in unlike_leaves(record[field], again[field], field):
