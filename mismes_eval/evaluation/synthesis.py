@@ -320,14 +320,7 @@ def _comparable(reports: Sequence[Published], indicators: pd.DataFrame) -> pd.Da
         ]
         if len(set(own.values())) > 1 and not differing:
             differing.append("the indicator's own definition")
-        rows.append(
-            {
-                "id": id_,
-                "group": group,
-                "sets": [tuple(used) for used in sets.values()],
-                "differing": differing,
-            }
-        )
+        rows.append((id_, group, [tuple(used) for used in sets.values()], differing))
     return pd.DataFrame(rows, columns=["id", "group", "sets", "differing"])
 
 
@@ -440,14 +433,14 @@ def _budget(reports: Sequence[Published]) -> pd.DataFrame:
             report.facts["budget_total"] if None in amount.values() else sum(amount.values())
         )  # of the same measures as its parts, where all of them are published
         rows.append(
-            {
-                "country": report.country,
-                "total": float("nan") if total is None else float(total),
-                "without_evidence": without,
-                "price_years": tuple(report.facts["price_years"]),
-                "without_price_year": int(report.facts["without_price_year"]),
-                "without_budget": int(report.facts["without_budget"]),
-            }
+            (
+                report.country,
+                float("nan") if total is None else float(total),
+                without,
+                tuple(report.facts["price_years"]),
+                int(report.facts["without_price_year"]),
+                int(report.facts["without_budget"]),
+            )
         )
     out = pd.DataFrame(
         rows,

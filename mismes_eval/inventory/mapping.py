@@ -64,16 +64,14 @@ def read_mapped(
     amounts = _amount_columns(chosen)
     lost = [c for c in (chosen.record, *chosen.countries) if c not in table]
     InputError.refuse(
-        [
-            Problem(
-                "no such column",
-                column,
-                fix=worded(
-                    "Nearest: {nearest}.", {"nearest": nearest(column, map(str, table.columns))}
-                ),
-            )
-            for column in lost
-        ]
+        Problem(
+            "no such column",
+            column,
+            fix=worded(
+                "Nearest: {nearest}.", {"nearest": nearest(column, map(str, table.columns))}
+            ),
+        )
+        for column in lost
     )
     table = table.assign(record=table[chosen.record].astype("str"))
     if chosen.read.get("decimal") == ",":
@@ -124,7 +122,11 @@ def _contradictions(frame: pd.DataFrame) -> Iterator[Issue]:
 
 
 def _amount_columns(chosen: Mapped) -> list[str]:
-    return [str(rule["column"]) for rule in _rules_of_amounts(chosen)]
+    return [
+        str(rule["column"])
+        for field, rule in chosen.fields.items()
+        if field in AMOUNTS and "column" in rule
+    ]
 
 
 def _tables(
@@ -165,10 +167,6 @@ def _other_signs(
         name,
         lambda sign: str(money["currency"].iloc[sign.position]) in currencies_of(sign.text),
     )
-
-
-def _rules_of_amounts(mapping: Mapped) -> list[Mapping[str, object]]:
-    return [rule for field, rule in mapping.fields.items() if field in AMOUNTS and "column" in rule]
 
 
 def _with_points(cells: pd.Series) -> pd.Series:

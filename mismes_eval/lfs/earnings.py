@@ -4,7 +4,7 @@ what composition explains.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import partial
 from typing import Any
@@ -135,12 +135,14 @@ def _with_rows(sample: Sample, rows: Bool, columns: dict[str, pd.Series]) -> Sam
 
 
 def _method(name: str, covariates: tuple[str, ...]) -> Callable[[Sample], Estimate]:
-    return {
-        "L9": partial(adjusted_gap, outcome=_Y, group=_G, covariates=()),
-        "L9.mincer": partial(adjusted_gap, outcome=_Y, group=_G, covariates=covariates),
-        "L9.dfl": partial(reweighted_gap, outcome=_Y, group=_G, covariates=covariates),
-        "L9.oaxaca": partial(oaxaca_blinder, outcome=_Y, group=_G, covariates=covariates),
-    }[name]
+    used = () if name == "L9" else covariates
+    gaps: Mapping[str, Callable[..., Estimate]] = {
+        "L9": adjusted_gap,
+        "L9.mincer": adjusted_gap,
+        "L9.dfl": reweighted_gap,
+        "L9.oaxaca": oaxaca_blinder,
+    }
+    return partial(gaps[name], outcome=_Y, group=_G, covariates=used)
 
 
 def _by_level(

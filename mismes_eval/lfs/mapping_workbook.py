@@ -409,6 +409,7 @@ def _text(value: object) -> str:
 def _problems(
     file: str, country: str, columns: pd.DataFrame, codes: pd.DataFrame, settings: pd.DataFrame
 ) -> list[Problem]:
+    strange = ~settings["setting"].isin(list(SETTINGS))
     found = [
         Problem(
             what=what,
@@ -420,7 +421,7 @@ def _problems(
         for sheet, rules in (
             ("columns", _rules_of_columns(columns)),
             ("codes", _rules_of_codes(codes, set(columns["gld_column"]))),
-            ("settings", _rules_of_settings(settings)),
+            ("settings", [("no such setting", ", ".join(SETTINGS), strange)]),
         )
         for what, expected, rows in rules
         if rows.any()
@@ -491,7 +492,3 @@ def _rules_of_codes(codes: pd.DataFrame, mapped: set[str]) -> Rules:
         ),
         ("no such reason", ", ".join(REASONS), (reason != "") & ~reason.isin(REASONS)),
     ]
-
-
-def _rules_of_settings(settings: pd.DataFrame) -> Rules:
-    return [("no such setting", ", ".join(SETTINGS), ~settings["setting"].isin(list(SETTINGS)))]

@@ -38,6 +38,7 @@ from mismes_eval.impact.planning.meta_regression import MetaRegression
 from mismes_eval.message import Message
 from mismes_eval.not_estimable import NotEstimable
 
+Record = Mapping[str, Any]  # what one country's report says of a claim
 ONE_COUNTRY = "one country has a number; two or more are needed"
 NO_COUNTRY = "no country has a number"
 UNLIKE = "the countries' numbers are of different things: {named}"
@@ -82,7 +83,7 @@ def overall(
 
 
 def _overall(
-    claim: Claim, records: Sequence[Mapping[str, Any]], features: Sequence[FeatureContrast]
+    claim: Claim, records: Sequence[Record], features: Sequence[FeatureContrast]
 ) -> OverallClaim:
     numbers = [record for record in records if record["value"] is not None]
     if claim.evidence == "inventory":
@@ -103,7 +104,7 @@ def _overall(
     return OverallClaim(claim, verdict, len(numbers), answers, units, pooled)
 
 
-def _without(records: Sequence[Mapping[str, Any]], countries: int) -> ClaimVerdict:
+def _without(records: Sequence[Record], countries: int) -> ClaimVerdict:
     """Why there is no number over all: a field that every country lacks, or too few countries."""
     missing = [tuple(record["missing"]) for record in records]
     if missing and all(missing):
@@ -112,7 +113,7 @@ def _without(records: Sequence[Mapping[str, Any]], countries: int) -> ClaimVerdi
 
 
 def _of_samples(
-    claim: Claim, numbers: Sequence[Mapping[str, Any]], records: Sequence[Mapping[str, Any]]
+    claim: Claim, numbers: Sequence[Record], records: Sequence[Record]
 ) -> tuple[ClaimVerdict, Pooled | None]:
     """The mean of the countries' numbers, or their size where the claim names no side."""
     usable = [number for number in numbers if _usable(number)]
@@ -134,12 +135,12 @@ def _of_samples(
     return held_against(verdict, _spans(claim, usable), claim.margin, claim.direction != 0), pooled
 
 
-def _usable(number: Mapping[str, Any]) -> bool:
+def _usable(number: Record) -> bool:
     """Whether a number has an interval with two ends, which is not known to be too short."""
     return _has_interval(number) and number["low"] < number["high"] and not number["doubtful"]
 
 
-def _has_interval(number: Mapping[str, Any]) -> bool:
+def _has_interval(number: Record) -> bool:
     """Whether a number is there with both ends; registers that say nothing have ends alone."""
     return not any(number.get(part) is None for part in ("value", "low", "high"))
 
@@ -151,7 +152,7 @@ def _countries_needed(verdict: ClaimVerdict, margin: float, pooled: Pooled) -> f
     return countries_to_decide(pooled, (value, margin - value))
 
 
-def _spans(claim: Claim, numbers: Sequence[Mapping[str, Any]]) -> list[Span]:
+def _spans(claim: Claim, numbers: Sequence[Record]) -> list[Span]:
     """The signed distance of each country with its interval."""
     return [
         distance(
@@ -165,7 +166,7 @@ def _spans(claim: Claim, numbers: Sequence[Mapping[str, Any]]) -> list[Span]:
 
 
 def _of_registers(
-    claim: Claim, numbers: Sequence[Mapping[str, Any]], records: Sequence[Mapping[str, Any]]
+    claim: Claim, numbers: Sequence[Record], records: Sequence[Record]
 ) -> tuple[ClaimVerdict, Pooled | None]:
     """The measures of all registers together."""
     if not numbers:
@@ -184,7 +185,7 @@ def _of_registers(
     return held_against(verdict, _spans(claim, numbers), claim.margin), pooled
 
 
-def _differ(numbers: Sequence[Mapping[str, Any]]) -> float:
+def _differ(numbers: Sequence[Record]) -> float:
     """I2 of the registers that have an interval of their own."""
     known = [number for number in numbers if _usable(number)]
     errors = [error_of(number["low"], number["value"], number["high"]) for number in known]
