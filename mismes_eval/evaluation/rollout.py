@@ -80,15 +80,28 @@ class Rollout:
     sample: Sample
     time: str
 
-    def served(self, cells: pd.DataFrame) -> list[Bool]:
-        """(n,) for each cohort and time of the cells, those of the rounds' persons whose region has
-        had the measure since that year and who were asked at that time.
+    def compared(self, cells: pd.DataFrame) -> list[tuple[Bool, Bool, Bool, Bool]]:
+        """The four groups (n,) whose means each effect compares: the rounds' persons in regions that
+        got the measure in that year and in those beside them, at that time and in the base period.
         """
         frame = self.sample.frame
-        cohort = frame[COHORT].to_numpy(float)
+        start = frame[COHORT].to_numpy(float)
+        start = np.where(start > 0, start, np.inf)
         time = frame[self.time].to_numpy(float)
-        places = cells[["cohort", "time"]].to_numpy(float)
-        return [self.sample.active & (cohort == c) & (time == t) for c, t in places]
+        never = isinstance(self.effects, GroupTime) and self.effects.control == "never"
+        out = []
+        for cohort, now, base in cells[["cohort", "time", "base"]].to_numpy(float):
+            mine = self.sample.active & (start == cohort)
+            beside = self.sample.active & (start > (time.max() if never else max(now, base)))
+            out.append(
+                (
+                    mine & (time == now),
+                    mine & (time == base),
+                    beside & ~mine & (time == now),
+                    beside & ~mine & (time == base),
+                )
+            )
+        return out
 
 
 def rollout(params: Params) -> Rollout | None:

@@ -15,6 +15,9 @@ from mismes_eval.errors import IdentificationError, InputError, ParamsError
 from mismes_eval.estimate.estimate import Estimate, NotEstimable
 from mismes_eval.evaluation.params import Params
 from mismes_eval.evaluation.rollout import rollout
+from mismes_eval.report.chapters.rollout import _cells as group_times
+from mismes_eval.report.document.protect import protect
+from mismes_eval.report.document.rules import Rules
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -98,3 +101,33 @@ def test_a_region_keeps_the_round_in_which_it_was_first_served(tmp_path: Path) -
             rollout(replace(p, inputs=replace(p.inputs, lfs_rounds=tmp_path / "rounds.parquet")))
         (problem,) = refused.value.problems
         assert problem.count == int((rounds[region] == name).sum()) and str(name) in problem.got
+
+
+@pytest.mark.whole
+@pytest.mark.parametrize("control", ["never", "not_yet"])
+def test_the_groups_of_an_effect_are_those_behind_its_numbers(tmp_path: Path, control: str) -> None:
+    """The four groups add up to the numbers of the estimator; where four persons were asked before
+    the measure came, no effect of their regions is shown.
+    """
+    p = params()
+    rounds = pd.read_parquet(ROOT / "data_raw" / "MDA" / "lfs_rounds.parquet")
+    cohort, time = str(p.rollout.cohort), str(p.rollout.time)
+    first = rounds.loc[rounds[cohort] > 0, cohort].min()
+    before = rounds.index[(rounds[cohort] == first) & (rounds[time] == first - 1)]
+    rounds = rounds.drop(index=before[4:])
+    if control == "not_yet":
+        rounds = rounds[rounds[cohort] > 0]
+    rounds.to_parquet(tmp_path / "rounds.parquet")
+    r = rollout(replace(p, inputs=replace(p.inputs, lfs_rounds=tmp_path / "rounds.parquet")))
+    assert r is not None and not isinstance(r.effects, NotEstimable)
+    assert r.effects.control == control
+    frame = r.effects.to_frame()
+    sizes = np.array([[group.sum() for group in groups] for groups in r.compared(frame)])
+    assert sizes[:, :2].sum(axis=1).tolist() == frame["n_treated"].tolist()
+    assert sizes[:, 2:].sum(axis=1).tolist() == frame["n_comparison"].tolist()
+    cells = group_times(r).cells
+    decided = protect({"T24b": cells}, Rules()).status["T24b"]
+    few = (cells["row"] == f"{first:.0f}").to_numpy()
+    assert few.any() and not few.all()
+    assert {str(s) for s, mine in zip(decided, few, strict=True) if mine} == {"confidential"}
+    assert {str(s) for s, mine in zip(decided, few, strict=True) if not mine} == {"shown"}

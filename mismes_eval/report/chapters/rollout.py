@@ -33,6 +33,7 @@ from mismes_eval.report.chapters.cells import rows as plain_rows
 from mismes_eval.report.chapters.doubt_pictures import drawn_points, honest_items, path_cells
 from mismes_eval.report.chapters.verdicts import rollout_verdict
 from mismes_eval.report.document.cells import (
+    NOBODY,
     CellKey,
     Persons,
     Standing,
@@ -105,9 +106,9 @@ def rolled_cell(verdict: Verdict) -> CellKey:
 
 def _summary(context: Context, r: Rollout) -> Table:
     cells = [
-        with_interval(context, OVERALL, in_unit(r.overall, "share")),
+        with_interval(context, OVERALL, in_unit(r.overall, "share"), _of_all(r)),
         following(over_clusters(context, OVER_REGIONS, r.wild, "share"), EFFECT),
-        _pretrend(context, r),
+        following(_pretrend(context, r), EFFECT),
         *_makeup(context, r),
     ]
     before = r.before
@@ -190,15 +191,28 @@ def _truth(context: Context, r: Rollout) -> tuple[SummarySpec, ...]:
     return (truth_item(context, "truth-rollout", planted, cells, words, unit),)
 
 
+def _of_all(r: Rollout) -> Standing:
+    """What the effect over all groups and periods compares."""
+    if isinstance(r.effects, NotEstimable):
+        return NOBODY
+    name = population(r.sample.design)
+    groups = zip(*r.compared(r.effects.to_frame()), strict=True)
+    return Standing(compares=tuple(Persons.of(name, np.any(group, axis=0)) for group in groups))
+
+
 def _cells(r: Rollout) -> Table:
-    """T24b: behind a group-time effect stands who was asked where and when."""
+    """T24b: behind a group-time effect stand those asked in the regions that have it, in both
+    periods; it compares four groups.
+    """
     assert not isinstance(r.effects, NotEstimable)
     frame = r.effects.to_frame()
     name = population(r.sample.design)
     cells = []
-    for cell, rows in zip(frame.to_dict("records"), r.served(frame), strict=True):
-        served = Persons.of(name, rows)
-        standing = Standing(persons=served, compares=(served,))
+    for cell, groups in zip(frame.to_dict("records"), r.compared(frame), strict=True):
+        standing = Standing(
+            persons=Persons.of(name, groups[0] | groups[1]),
+            compares=tuple(Persons.of(name, group) for group in groups),
+        )
         row, column, n = str(int(cell["cohort"])), str(int(cell["time"])), cell["n_treated"]
         main = plain(row, column, cell["att"], "share", n, "effect", standing=standing)
         cells.append(main | {number: cell[number] for number in ("se", "ci_low", "ci_high")})
