@@ -4,6 +4,7 @@ never guessed.
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -138,9 +139,17 @@ def each_text(cells: pd.Series) -> pd.Series:
 
 
 def _stripped(written: pd.Series) -> pd.Series:
-    stripped: pd.Series = written.str.strip()
-    blank = stripped == ""
-    return stripped.mask(blank) if blank.any() else stripped
+    """Text without outer blanks, missing where nothing is left."""
+    kind = written.dtype
+    if isinstance(kind, pd.StringDtype) and kind.storage == "python":  # mostly it is so already
+        cells = written.tolist()
+        stripped = [(cell.strip() or np.nan) if isinstance(cell, str) else cell for cell in cells]
+        if all(map(operator.is_, stripped, cells)):
+            return written
+        return pd.Series(stripped, written.index, dtype=kind, name=written.name)
+    trimmed: pd.Series = written.str.strip()
+    blank = trimmed == ""
+    return trimmed.mask(blank) if blank.any() else trimmed
 
 
 def _as_text(cell: object) -> object:

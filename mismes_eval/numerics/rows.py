@@ -133,8 +133,9 @@ class Rows:
         if self.cell is None:
             return group_sums(self.values, group, m, weight)
         out = np.empty((m, self.k))
-        for j in range(self.k):
-            out[:, j] = np.bincount(group, weights=weight * self.column(j), minlength=m)
+        for j in range(0, self.k, _TOGETHER):
+            some = np.ascontiguousarray(self.values[:, j : j + _TOGETHER])
+            out[:, j : j + _TOGETHER] = group_sums(some.take(self.cell, axis=0), group, m, weight)
         return out
 
 

@@ -22,6 +22,7 @@ from mismes_eval.frame.codes import labels
 from mismes_eval.numerics.rows import Bool, Float
 from mismes_eval.pictures.intervals import Series
 from mismes_eval.pictures.layout import laid_out_once
+from mismes_eval.pictures.letters import turned_together
 from mismes_eval.pictures.png import png_of
 from mismes_eval.pictures.style import MARKERS, MEANINGS, RED, colours
 from mismes_eval.report.document.download import download
@@ -232,6 +233,7 @@ def finish(caption: Caption, fig: Canvas, alt: str, data: pd.DataFrame) -> Figur
         fig.set_dpi(PRINT)
         laid_out_once(fig.axes, texts)
         drawn = FigureCanvasAgg(fig)
+        turned_together(drawn.get_renderer())
         drawn.draw()  # savefig draws twice
     return Figure(
         id=caption.id,

@@ -226,9 +226,10 @@ def monthly(
     grid = np.full((panel.n, before + after + 1), -1, np.intp)
     lo = np.clip(np.nan_to_num(begin, nan=1e6), -before, after + 1).astype(int) + before
     hi = np.clip(np.nan_to_num(end, nan=-1e6), -before - 1, after).astype(int) + before
-    for spell in np.argsort(begin, kind="stable"):
-        if hi[spell] >= lo[spell]:
-            grid[person[spell], lo[spell] : hi[spell] + 1] = code[spell]
+    spell = np.argsort(begin, kind="stable")  # where spells overlap, the later one stands
+    length = np.maximum(hi[spell] - lo[spell] + 1, 0)
+    month = np.arange(length.sum()) + np.repeat(lo[spell] - np.cumsum(length) + length, length)
+    grid[np.repeat(person[spell], length), month] = np.repeat(code[spell], length)
     out: NDArray[np.object_] = state_text(list(level))[grid]
     return out
 

@@ -40,6 +40,7 @@ from mismes_eval.weighting import saved
 from mismes_eval.weighting.domain import By
 from mismes_eval.weighting.estimators import OfPanels
 from mismes_eval.weighting.numbers import float64, native
+from mismes_eval.weighting.read_once import once
 from mismes_eval.weighting.sample import Sample
 from mismes_eval.weighting.stages import Columns
 
@@ -214,7 +215,7 @@ class TracerPanel(OfPanels):
         code = (
             np.zeros(len(self.long), np.intp)
             if self.disposition is None
-            else group(self.long[self.disposition])
+            else once(self.long, self.disposition, group)
         )
         return np.append(code, -1)[self.row]
 
@@ -274,7 +275,7 @@ class TracerPanel(OfPanels):
         """(n, T) position in dispositions.WHEREABOUTS, -1 where a person has no row."""
         if self.disposition is None:
             return np.where(self.row >= 0, 0, -1)
-        return np.append(whereabouts(self.long[self.disposition]), -1)[self.row]
+        return np.append(once(self.long, self.disposition, whereabouts), -1)[self.row]
 
     @cached_property
     def refreshed(self) -> Bool:

@@ -5,6 +5,7 @@ sum of the weights kept.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from scipy.special import ndtri
@@ -32,7 +33,11 @@ class ProbitPropensity:
         return np.divide(self.r, self.p, out=np.zeros_like(self.p), where=self.r > 0)
 
     def pull_back(self, z: Influence) -> Influence:
-        return _pulled(self, z, z.scaled(self.factor), self.factor, -1.0)
+        return _pulled(self, self._information, z, z.scaled(self.factor), self.factor, -1.0)
+
+    @cached_property
+    def _information(self) -> Float:
+        return _information(self)
 
     def added_vcov(self, z: Influence) -> Float | None:
         return None
@@ -76,7 +81,7 @@ class StabilisedPropensity:
         ratio = self.inner.factor
         return ratio if self.restricted is None else ratio * self.restricted.p
 
-    @property
+    @cached_property
     def _at_risk(self) -> Float:
         """(n,) 1 for rows that the response model concerns; the others pass."""
         x = self.inner.x
@@ -89,9 +94,19 @@ class StabilisedPropensity:
         scaled: Float = np.where(at_risk > 0, ratio * (mass.sum() / (mass @ ratio)), 1.0)
         return scaled
 
-    @property
+    @cached_property
     def factor(self) -> Float:
         return self._scaled(self.ratio, self.inner.before)
+
+    @cached_property
+    def _models(self) -> tuple[tuple[Propensity, Float, float], ...]:
+        """The propensities, the information of each, and whether the factor is divided or
+        multiplied by it.
+        """
+        divided = (self.inner, _information(self.inner), -1.0)
+        if self.restricted is None:
+            return (divided,)
+        return divided, (self.restricted, _information(self.restricted), 1.0)
 
     def pull_back(self, z: Influence) -> Influence:
         before, ratio, at_risk = self.inner.before, self.ratio, self._at_risk
@@ -101,9 +116,8 @@ class StabilisedPropensity:
         centre = z.cross(one, before * ratio) / (mass @ ratio)
         centred = z.scaled(at_risk).plus(one, -centre).scaled(np.full(z.n, scale))
         out = centred.scaled(ratio).plus(one, centre)
-        out = _pulled(self.inner, centred, out, ratio, -1.0)
-        if self.restricted is not None:
-            out = _pulled(self.restricted, centred, out, ratio, 1.0)
+        for model, information, sign in self._models:
+            out = _pulled(model, information, centred, out, ratio, sign)
         return (
             out if at_risk.all() else Influence((*out.blocks, *z.scaled(1 - at_risk).blocks), z.n)
         )
@@ -134,16 +148,20 @@ def _curves(step: Propensity) -> tuple[Float, Float, Float]:
     )
 
 
+def _information(step: Propensity) -> Float:
+    """(q, q) expected information of the coefficients."""
+    return step.x.gram(step.before * _curves(step)[2])
+
+
 def _pulled(
-    step: Propensity, z: Influence, out: Influence, factor: Float, sign: float
+    step: Propensity, information: Float, z: Influence, out: Influence, factor: Float, sign: float
 ) -> Influence:
     """out plus the part of the influence that comes through the estimated coefficients of a
     propensity that the factor is divided (-1) or multiplied (+1) by.
     """
-    log_slope, score, curvature = _curves(step)
-    information = step.x.gram(step.before * curvature)
     if not information.any():
         return out
+    log_slope, score, _ = _curves(step)
     slope = z.cross(step.x, step.before * factor * log_slope)
     coef = np.asarray(sign * np.linalg.solve(information, slope), float)
     return out.plus(step.x, coef, score)

@@ -35,6 +35,7 @@ from mismes_eval.public import verb_error, verb_name
 from mismes_eval.weighting.levels import levels_of, occurring, one_spelling
 from mismes_eval.weighting.numbers import float64
 from mismes_eval.weighting.order import Ordering, ordering
+from mismes_eval.weighting.read_once import absent, once
 from mismes_eval.weighting.sample import Sample, needs_sample
 
 CODED, NO_WORDS = worded(", or code missing as a category"), worded("")
@@ -128,10 +129,7 @@ class Category:
     missing: bool = False
 
     def of(self, values: pd.Series, needed: Bool) -> Levels | list[Problem]:
-        problem = one_spelling(values)
-        if problem is not None:
-            return [problem]
-        return Levels(*levels_of(values))
+        return grouping(values)
 
 
 @dataclass(frozen=True)
@@ -244,6 +242,12 @@ class Stated:
         return values
 
 
+def grouping(values: pd.Series) -> Levels | list[Problem]:
+    """The groups of a column, or what is wrong with it."""
+    problem = one_spelling(values)
+    return Levels(*levels_of(values)) if problem is None else [problem]
+
+
 def read(
     sample: Sample, error: type[MismesError] | None = None, /, **wanted: Kind
 ) -> SimpleNamespace:
@@ -265,12 +269,15 @@ def read(
         if isinstance(want, Cohort):
             continue
         needed = _needed(sample, want, got)
-        made = want.of(sample.frame[want.column], needed)
+        if isinstance(want, Category):
+            made: object = once(sample.frame, want.column, grouping)
+        else:
+            made = want.of(sample.frame[want.column], needed)
         if isinstance(made, list) and made and isinstance(made[0], Problem):
             problems += made
             continue
         got[name] = made
-        problems += _missing(sample.frame[want.column], want, needed)
+        problems += _missing(sample.frame, want, needed)
     for name, want in wanted.items():
         periods = got.get(want.order) if isinstance(want, Cohort) else None
         if not isinstance(want, Cohort) or not isinstance(periods, Ordering):
@@ -390,12 +397,13 @@ def _finite(values: Float) -> bool:
         return bool(np.isfinite(values.sum()))
 
 
-def _missing(values: pd.Series, want: Kind, needed: Bool) -> list[Problem]:
+def _missing(frame: pd.DataFrame, want: Kind, needed: Bool) -> list[Problem]:
+    values = frame[want.column]
     kind = values.dtype
     whole = isinstance(kind, np.dtype) and kind.kind in "iub"
     if want.missing or whole or (kind == np.float64 and _finite(values.to_numpy())):
         return []
-    gone = needed & values.isna().to_numpy()
+    gone = needed & once(frame, want.column, absent)
     if not gone.any():
         return []
     categories = isinstance(want, Category)

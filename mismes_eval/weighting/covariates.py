@@ -6,15 +6,19 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from mismes_eval.errors import Problem, in_column, worded
 from mismes_eval.numerics.rows import Bool, Float
 from mismes_eval.weighting.arguments import Column
-from mismes_eval.weighting.levels import one_spelling
+from mismes_eval.weighting.levels import levels_of, one_spelling
+from mismes_eval.weighting.levels import occurring as occurring_levels
 from mismes_eval.weighting.numbers import float64
+from mismes_eval.weighting.read_once import once
 
 
 def unreadable(frame: pd.DataFrame, columns: Sequence[Column], inside: Bool) -> list[Problem]:
@@ -34,7 +38,7 @@ def unreadable(frame: pd.DataFrame, columns: Sequence[Column], inside: Bool) -> 
     ]
     return [
         *problems,
-        *(p for column in dict.fromkeys(columns) for p in _of_column(frame[column], inside)),
+        *(p for column in dict.fromkeys(columns) for p in _of_column(frame, column, inside)),
     ]
 
 
@@ -54,10 +58,25 @@ def main_effect(series: pd.Series) -> tuple[Float, list[str]]:
     number = None if isinstance(series.dtype, pd.CategoricalDtype) else float64(series)
     if number is not None:  # yes-no columns too
         return number[:, None], [str(series.name)]
-    code = pd.Categorical(series).remove_unused_categories()
-    return np.asarray(code.codes[:, None] == np.arange(1, len(code.categories)), dtype=float), [
-        f"{series.name}={category}" for category in code.categories[1:]
-    ]
+    kept = pd.Categorical(series).remove_unused_categories()
+    return _indicators(kept.codes, kept.categories, series.name)
+
+
+def effect_among(frame: pd.DataFrame, column: Column, rows: Bool) -> tuple[Float, list[str]]:
+    """`main_effect` of a column in some rows (n,): the categories that occur among them."""
+    series = frame[column]
+    if not isinstance(series.dtype, (pd.CategoricalDtype, pd.StringDtype)):
+        return main_effect(series[rows])
+    code, categories = once(frame, column, levels_of)
+    return _indicators(*occurring_levels(code[rows], categories), series.name)
+
+
+def _indicators(
+    code: NDArray[np.integer[Any]], categories: pd.Index, name: object
+) -> tuple[Float, list[str]]:
+    """(n, k - 1) whether a row has each category but the first, and the names of these columns."""
+    values = np.asarray(code[:, None] == np.arange(1, len(categories)), dtype=float)
+    return values, [f"{name}={category}" for category in categories[1:]]
 
 
 def _plain(series: pd.Series) -> pd.Series:
@@ -75,7 +94,8 @@ def _plain(series: pd.Series) -> pd.Series:
     return series.astype(object) if pd.api.types.is_string_dtype(kind) else series
 
 
-def _of_column(series: pd.Series, inside: Bool) -> list[Problem]:
+def _of_column(frame: pd.DataFrame, column: Column, inside: Bool) -> list[Problem]:
+    series = frame[column]
     where = in_column(series.name)
     if series.dtype.kind in "mM" or isinstance(series.dtype, pd.PeriodDtype):
         return [
@@ -89,7 +109,7 @@ def _of_column(series: pd.Series, inside: Bool) -> list[Problem]:
         ]
     number = None if isinstance(series.dtype, pd.CategoricalDtype) else float64(series)
     if number is None:
-        spelling = one_spelling(series)
+        spelling = once(frame, column, one_spelling)
         return [] if spelling is None else [replace(spelling, who="a covariate")]
     bad = inside & np.isinf(number)
     if not bad.any():

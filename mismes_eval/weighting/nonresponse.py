@@ -15,9 +15,10 @@ from mismes_eval.numerics.logit import Separation, fit_logit
 from mismes_eval.numerics.rows import Bool, Float, Rows
 from mismes_eval.public import fitting
 from mismes_eval.weighting.arguments import as_name, as_names
-from mismes_eval.weighting.covariates import main_effect, unreadable
+from mismes_eval.weighting.covariates import effect_among, unreadable
 from mismes_eval.weighting.levels import crossed
 from mismes_eval.weighting.numbers import numbers_in
+from mismes_eval.weighting.read_once import absent, once
 from mismes_eval.weighting.sample import Sample, needs_sample
 from mismes_eval.weighting.steps import ResponsePropensity
 
@@ -193,7 +194,7 @@ def named_effects(
     """The same, and the name of each column."""
     problems = [*unreadable(frame, columns, at_risk), *_missing(frame, columns, at_risk)]
     DesignError.refuse(problems)
-    effects = [main_effect(frame[column][at_risk]) for column in columns]
+    effects = [effect_among(frame, column, at_risk) for column in columns]
     names = ("Intercept", *(name for _, named in effects for name in named))
     out = np.zeros((len(frame), len(names)))
     out[at_risk] = np.column_stack(
@@ -243,7 +244,7 @@ def _problems(
 def _missing(frame: pd.DataFrame, columns: list[str], inside: Bool) -> list[Problem]:
     problems = []
     for column in dict.fromkeys(columns):
-        gone = inside & frame[column].isna().to_numpy()
+        gone = inside & once(frame, column, absent)
         problems += Problem(
             what="a response covariate is missing",
             where=in_column(column),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from decimal import Decimal
 from numbers import Real
 
@@ -39,14 +40,19 @@ def numbers_in(values: pd.Series) -> Float:
     return np.asarray(read.to_numpy(dtype=np.float64, na_value=np.nan), np.float64)
 
 
-def native(frame: pd.DataFrame) -> pd.DataFrame:
+def native(frame: pd.DataFrame, among: Iterable[str] | None = None) -> pd.DataFrame:
     """The frame with numbers as this machine holds them, which alone can be looked up and sorted:
     in its byte order, dense, and in 32 or 64 bits where they have decimals; dictionaries of arrow
-    are the categories that they are.
+    are the categories that they are. among: the columns that may be otherwise; None: all.
     """
-    held = {column: _held(kind) for column, kind in frame.dtypes.items()}
+    kinds = (
+        dict(frame.dtypes.items())
+        if among is None
+        else {column: frame[column].dtype for column in among}
+    )
+    held = {column: _held(kind) for column, kind in kinds.items()}
     changed = {column: kind for column, kind in held.items() if kind is not None}
-    coded = [column for column, kind in frame.dtypes.items() if _is_dictionary(kind)]
+    coded = [column for column, kind in kinds.items() if _is_dictionary(kind)]
     out = frame.astype(changed) if changed else frame
     if coded:
         out = out.copy(deep=False)

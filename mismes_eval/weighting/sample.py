@@ -41,6 +41,7 @@ from mismes_eval.weighting.design import SurveyDesign
 from mismes_eval.weighting.estimators import OfSamples
 from mismes_eval.weighting.masks import no_mask
 from mismes_eval.weighting.numbers import native
+from mismes_eval.weighting.read_once import carried
 from mismes_eval.weighting.stages import Columns, DesignColumns, build
 from mismes_eval.weighting.steps import WeightStep
 
@@ -237,10 +238,8 @@ class Sample(OfSamples):
         """The same sample with added or replaced columns of n values; design columns were read
         already and are not re-read.
         """
-        frame = self.frame.assign(**columns)
-        given = frame[list(columns)]
-        plain = native(given)
-        return replace(self, frame=frame if plain is given else frame.assign(**plain))
+        frame = native(self.frame.assign(**columns), columns)
+        return replace(self, frame=carried(self.frame, frame))
 
     def flagged(self, *flags: str) -> Sample:
         """The same sample carrying more sentences for table notes."""

@@ -158,19 +158,22 @@ class ResponsePropensity:
     before: Float
     stabiliser: Float | None = None
 
-    @property
+    @cached_property
     def factor(self) -> Float:
         f = np.divide(self.r, self.p, out=np.zeros_like(self.p), where=self.r > 0)
         return f if self.stabiliser is None else f * self.stabiliser
 
     def pull_back(self, z: Influence) -> Influence:
         slope = z.cross(self.x, self.before * self.factor * (1 - self.p))
-        information = self.x.gram(self.before * self.p * (1 - self.p))
-        if not information.any():
+        if not self._information.any():
             return z.scaled(self.factor)
         return z.scaled(self.factor).plus(
-            self.x, -np.asarray(np.linalg.solve(information, slope), float), self.r - self.p
+            self.x, -np.asarray(np.linalg.solve(self._information, slope), float), self.r - self.p
         )
+
+    @cached_property
+    def _information(self) -> Float:
+        return self.x.gram(self.before * self.p * (1 - self.p))
 
     def added_vcov(self, z: Influence) -> Float | None:
         return None

@@ -9,6 +9,7 @@ from matplotlib.text import Text
 from PIL import Image
 
 from mismes_eval.pictures.layout import laid_out_once
+from mismes_eval.pictures.letters import turned_together
 from mismes_eval.pictures.png import png_of
 
 
@@ -36,9 +37,13 @@ def _drawn(once: bool) -> bytes:
     axes[0].set_yscale("log")
     axes[1].set_xlabel("two\nlines")
     axes[1].tick_params(axis="y", rotation=45)
+    axes[3].set_title("a sum $x^2 + \\frac{1}{2}$")
+    axes[3].text(20, 9, "rough", antialiased=False, rotation=30)
     if once:
         laid_out_once(axes, [text for text in figure.findobj(Text) if isinstance(text, Text)])
     canvas = FigureCanvasAgg(figure)
+    if once:
+        turned_together(canvas.get_renderer())
     canvas.draw()
     first = bytes(canvas.buffer_rgba())
     axes[2].set_xlim(40, 41)

@@ -13,6 +13,7 @@ from mismes_eval.errors import DesignError, EstimateError, IdentificationError
 from mismes_eval.public import public
 from mismes_eval.weighting.columns import Category, Cohort, Key, Number, Order, YesNo, read
 from mismes_eval.weighting.levels import levels_of
+from mismes_eval.weighting.read_once import once
 
 DTYPES = [
     *("int8", "uint8", "int16", "int32", "int64", "uint64", "float16", "float32", "float64"),
@@ -35,6 +36,25 @@ def test_every_dtype_of_numbers_is_float64(dtype: str) -> None:
     c = read(s, y=Number("y"))
     assert me.Sample.from_frame(s.frame, weights="y").weights.tolist() == NUMBERS
     assert c.y.dtype == np.float64 and c.y.tolist() == NUMBERS
+
+
+@pytest.mark.parametrize("kind", ["int64", "str", "category", "object", "Int64", "datetime64[s]"])
+def test_a_column_is_read_once_for_all_samples_of_a_frame_until_it_is_written_to(kind: str) -> None:
+    s = sample(g=pd.Series([1, 2, 1, 2, 1, 2]).astype(kind))
+    seen: list[int] = []
+
+    def levels(values: pd.Series) -> list[object]:
+        seen.append(1)
+        return values.unique().tolist()
+
+    first = once(s.frame, "g", levels)
+    assert once(s.where(s.frame["w"] > 0).frame, "g", levels) is first
+    assert once(s.frame, "w", levels) == [1.0] and len(seen) == 2
+    assert once(s.with_columns({"x": 1, "w": 2.0}).frame, "w", levels) == [2.0]
+    assert me.proportion(s, "g", interval="t").value.tolist() == [0.5, 0.5]
+    s.frame.loc[[0, 2, 4], "g"] = s.frame["g"].iloc[1]  # a person changes the frame of a sample
+    assert once(s.frame, "g", levels) == [s.frame["g"].iloc[1]]
+    assert me.proportion(s, "g", interval="t").value.tolist() == [1.0]
 
 
 @pytest.mark.parametrize(

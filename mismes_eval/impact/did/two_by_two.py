@@ -54,6 +54,7 @@ from mismes_eval.weighting.covariates import unreadable
 from mismes_eval.weighting.domain import no_negative_weights
 from mismes_eval.weighting.nonresponse import named_effects
 from mismes_eval.weighting.panel import PanelLike, refuse_other
+from mismes_eval.weighting.read_once import absent, once
 from mismes_eval.weighting.replication import replicated
 from mismes_eval.weighting.sample import Sample
 
@@ -348,7 +349,7 @@ def design_matrix(
     gone = [
         column
         for column in dict.fromkeys(covariates)
-        if (sample.frame[column].isna().to_numpy() & inside).any()
+        if (once(sample.frame, column, absent) & inside).any()
     ]
     if gone:
         raise IdentificationError(
@@ -478,12 +479,11 @@ def _estimate(
                 f"Weak overlap: {100 * extreme:.1f}% of the comparison weight has a propensity"
                 f" above {EXTREME}; nothing was trimmed."
             )
-    keys = pd.DataFrame({"variable": [what]})
     return Estimate(
         value=np.array([effect.att]),
         names=(how.name,),
         parts=(part,),
-        keys=keys,
+        keys=pd.DataFrame({"variable": [what]}),
         n=np.array([float(treated + compared)]),
         dof=np.array([sample.degf]),
         kind="effect",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from mismes_eval.evaluation.tracer_study import Tracing
@@ -16,6 +17,8 @@ from mismes_eval.report.chapters.cells import arm_of
 from mismes_eval.report.chapters.names import titles
 from mismes_eval.report.chapters.portfolio import SOURCE
 from mismes_eval.report.document.tables import HIDDEN, TextTable
+from mismes_eval.weighting.levels import levels_of, occurring
+from mismes_eval.weighting.read_once import once
 
 DESCRIPTION = "T25"
 NOT_RECORDED = "not recorded"
@@ -84,8 +87,8 @@ def _record(context: Context, measure: str) -> Record:
     if inventory is None:
         return {}
     frame = inventory.frame
-    mine = frame[frame["measure_id"].astype(str) == measure]
-    return {} if mine.empty else dict(mine.iloc[0].dropna())
+    mine = np.flatnonzero(frame["measure_id"].astype(str) == measure)
+    return dict(frame.iloc[mine[0]].dropna()) if mine.size else {}
 
 
 def _name(context: Context, record: Record) -> str:
@@ -248,7 +251,8 @@ def comparison_frames(study: Tracing, measure: str) -> list[str]:
     if "source_frame" not in sample.frame.columns:
         return []
     rows = sample.active & (arm_of(sample) == 0)
-    return sorted(sample.frame.loc[rows, "source_frame"].dropna().astype(str).unique())
+    code, levels = once(sample.frame, "source_frame", levels_of)
+    return sorted({*map(str, occurring(np.where(rows, code, -1), levels)[1])})
 
 
 ROWS = {

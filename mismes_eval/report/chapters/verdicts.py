@@ -346,7 +346,8 @@ def asked_alike(study: Tracing, measure: str, wave: object) -> Estimate | None:
     long = study.panel.long
     if "mode" not in long.columns or wave not in study.panel.waves:
         return None
-    rows = long[long[study.panel.wave] == wave].drop_duplicates(study.panel.unit)
+    of_wave = long[study.panel.wave] == wave
+    rows = long.loc[of_wave, [study.panel.unit, "mode"]].drop_duplicates(study.panel.unit)
     mode = rows.set_index(study.panel.unit)["mode"].astype("string")
     persons = study.of(measure).sample.frame[study.panel.unit].map(mode)
     answered = persons.notna().to_numpy(bool) & study.responded(wave)
