@@ -437,15 +437,16 @@ def wrap(
     k = len(names)
     count = np.bincount(where.code, sample.persons, minlength=d + 1)[:d].astype(float)
     dof = np.array([sample.degf]) if d == 1 else _domain_degf(sample, where)
-    outer = where.keys.take(np.repeat(np.arange(d), k)).reset_index(drop=True)
-    table = pd.concat([outer, keys.take(np.tile(np.arange(k), d)).reset_index(drop=True)], axis=1)
+    of_domain, of_name = np.repeat(np.arange(d), k), np.tile(np.arange(k), d)
+    table = {name: column.array.take(of_domain) for name, column in where.keys.items()}
+    table |= {name: column.array.take(of_name) for name, column in keys.items()}
     pairs = [(name, label) for label in where.labels for name in names]
     labels = tuple(", ".join(filter(None, pair)) for pair in pairs)
     return Estimate(
         value=value,
         names=labels,
         parts=(part,),
-        keys=table,
+        keys=pd.DataFrame(table),
         n=np.repeat(count, k),
         dof=np.repeat(dof, k),
         kind=kind,

@@ -17,6 +17,7 @@ from pandas.api import types
 
 from mismes_eval.errors import InputError
 from mismes_eval.frame.template import Column
+from mismes_eval.numerics.rows import Bool
 from mismes_eval.public import held
 
 NUMBER = r"[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?"
@@ -181,7 +182,7 @@ def each_number(cells: pd.Series, decimal: str) -> list[pd.Series]:
             else cells.astype("float64")
         )
         return [values, pd.Series(np.isinf(values), index=cells.index)]
-    return _read_number(each_text(cells), decimal)
+    return written_number(each_text(cells), decimal)
 
 
 def plain_numbers(cells: pd.Series, decimal: str) -> pd.Series | None:
@@ -200,7 +201,8 @@ def plain_numbers(cells: pd.Series, decimal: str) -> pd.Series | None:
     return whole(pd.Series(values, index=cells.index, name=cells.name))
 
 
-def _read_number(written: pd.Series, decimal: str) -> list[pd.Series]:
+def written_number(written: pd.Series, decimal: str) -> list[pd.Series]:
+    """`each_number` of cells that are `each_text` already."""
     plain = written.str.replace(decimal, ".", regex=False) if decimal != "." else written
     fits = each_matches(plain, NUMBER)
     if decimal != ".":
@@ -214,11 +216,13 @@ def _read_number(written: pd.Series, decimal: str) -> list[pd.Series]:
 
 def whole(values: pd.Series) -> pd.Series:
     """int64 where every value is whole and none is missing, else float64 as it was."""
-    return (
-        values.astype("int64")
-        if len(values) and values.notna().all() and (values % 1 == 0).all()
-        else values
-    )
+    return values.astype("int64") if len(values) and _are_whole(values).all() else values
+
+
+def _are_whole(values: pd.Series) -> Bool:
+    """(n,) values that are finite and without decimals."""
+    number = values.to_numpy(float)
+    return np.isfinite(number) & (np.floor(number) == number)
 
 
 def two_ways(cells: pd.Series, decimal: str = ".") -> pd.Series:
@@ -231,13 +235,18 @@ def two_ways(cells: pd.Series, decimal: str = ".") -> pd.Series:
 
 def _number(cells: pd.Series, column: Column, decimal: str) -> Parsed:
     values, bad = each_number(cells, decimal)
+    # text in a workbook; counts and money in any file
     if cells.dtype == object or column.kind == "int" or column.unit in MONEY:
-        bad = bad | two_ways(cells, decimal)  # text in a workbook; counts and money in any file
-        values = values.where(~bad)
+        if not types.is_numeric_dtype(cells.dtype):
+            bad = bad | two_ways(cells, decimal)
+        values = values.where(~bad) if bad.any() else values
     if column.kind == "float":
         return values, bad, "a number" + (" with a decimal comma" if decimal == "," else "")
-    bad = bad | (values.notna() & (values % 1 != 0))
-    return values.where(~bad), bad, "a whole number"
+    broken = ~_are_whole(values) & ~np.isnan(values.to_numpy())
+    if broken.any():
+        bad = bad | broken
+        values = values.where(~bad)
+    return values, bad, "a whole number"
 
 
 def _bool(cells: pd.Series, column: Column, decimal: str) -> Parsed:

@@ -37,7 +37,10 @@ HEAPS = (98.0, 99.0, 998.0, 999.0, 9999.0)
 def out_of_range(values: pd.Series, column: Column) -> list[Problem]:
     low = -np.inf if column.low is None else column.low
     high = np.inf if column.high is None else column.high
-    outside = values.notna() & ~values.between(low, high)
+    number = values.to_numpy(float)
+    outside = pd.Series((number < low) | (number > high), index=values.index)
+    if not outside.any():
+        return []
     weight = _is_weight(column)
     coded = outside & values.isin(SENTINELS) & (not weight)  # a weight has no reason to be missing
     problems = []
@@ -114,8 +117,10 @@ def heaped(values: pd.Series, column: Column) -> list[Problem]:
     problems = []
     for code in (top for top in HEAPS if (column.low or 0) <= top <= column.high):
         at = values == code
+        if at.sum() < 10:
+            continue
         near = int((values.between(code - 5, code + 5) & ~values.isin(HEAPS)).sum())
-        if at.sum() >= 10 and at.sum() > 5 * near:
+        if at.sum() > 5 * near:
             name = column.name
             fix = worded(
                 "If it means missing: missing={{'{name}': {{'{value}': 'DK'}}}}; if it is true: missing={{'{name}': {{}}}}.",

@@ -26,13 +26,13 @@ from mismes_eval.frame.parse import (
     SCIENTIFIC,
     Distinct,
     each_matches,
-    each_number,
     each_text,
     plain_numbers,
     rows,
     text,
     two_ways,
     whole,
+    written_number,
 )
 from mismes_eval.frame.r_files import read_r
 from mismes_eval.frame.statistical import Labelled, read_parquet, read_statistical
@@ -456,7 +456,7 @@ def _infer_text(cells: pd.Series, name: str, decimal: str) -> tuple[pd.Series, l
         return column.spread(written), []
     if cells.dtype == object and given.dropna().map(lambda v: hasattr(v, "year")).all():
         return pd.to_datetime(cells), []
-    values, bad = each_number(given if given.dtype != object else written, decimal)
+    values, bad = written_number(written, decimal)
     share = column.rows(values.notna() & ~bad) / column.rows(written.notna())
     # leading zeros, or more digits than a number holds
     coded = each_matches(written, r"0\d+|[+-]?\d{16,}")
