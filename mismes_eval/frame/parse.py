@@ -222,7 +222,8 @@ def whole(values: pd.Series) -> pd.Series:
 def _are_whole(values: pd.Series) -> Bool:
     """(n,) values that are finite and without decimals."""
     number = values.to_numpy(float)
-    return np.isfinite(number) & (np.floor(number) == number)
+    found: Bool = np.isfinite(number) & (np.floor(number) == number)
+    return found
 
 
 def two_ways(cells: pd.Series, decimal: str = ".") -> pd.Series:
