@@ -4,7 +4,7 @@ group-time effects on repeated cross-sections.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -38,6 +38,7 @@ from mismes_eval.impact.sensitivity.honest import HonestDiD, honest_did
 from mismes_eval.impact.sensitivity.pretrend_power import PretrendPower, pretrend_power
 from mismes_eval.message import Message
 from mismes_eval.numerics.rows import Bool
+from mismes_eval.tracer.outcomes import NUMBER, Outcome, declared
 from mismes_eval.weighting.columns import spelled
 from mismes_eval.weighting.numbers import float64
 from mismes_eval.weighting.sample import Sample
@@ -59,12 +60,15 @@ class Rollout:
     breaks: series breaks inside the rounds that were acknowledged.
     fewest_regions: in the arm that has fewest: those that ever get the measure and those that never
     do or, where all do, the last to get it and the others.
+    what: what the outcome is. reached: regions that got the measure by the last round.
     """
 
     outcome: str
+    what: Outcome
     measure: str
     region: str
     regions: int
+    reached: int
     effects: GroupTime | NotEstimable
     overall: Result
     event: Result
@@ -143,7 +147,8 @@ def rollout(params: Params) -> Rollout | None:
     mix = _makeup(seen, frame, time, control)
     regions = int(frame[str(region)].nunique())
     seed = params.impact.seed
-    fewest = _fewest_regions(frame.groupby(str(region))[COHORT].max())
+    start = frame.groupby(str(region))[COHORT].max()
+    fewest = _fewest_regions(start)
     wild = _over_regions(overall, frame, str(region), fewest, seed)
     path = _first_year(event)
     first = (
@@ -159,9 +164,11 @@ def rollout(params: Params) -> Rollout | None:
     )
     return Rollout(
         outcome=outcome,
+        what=_what(frame, outcome),
         measure=params.rollout.measure or "",
         region=str(region),
         regions=regions,
+        reached=int(((start > 0) & (start <= frame[time].astype(float).max())).sum()),
         effects=main,
         overall=overall,
         event=event,
@@ -177,6 +184,14 @@ def rollout(params: Params) -> Rollout | None:
         sample=seen,
         time=time,
     )
+
+
+def _what(frame: pd.DataFrame, outcome: str) -> Outcome:
+    """A share where the rounds hold yes and no, else what the template says, else a number."""
+    known = declared(outcome) or Outcome(outcome)
+    if frame[outcome].dropna().isin((0, 1)).all():
+        return replace(known, kind="share")
+    return replace(known, kind=NUMBER) if known.kind == "share" else known
 
 
 def _refuse_switches(frame: pd.DataFrame, file: str, params: Params) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from mismes_eval.estimate.estimate import Estimate
-from mismes_eval.estimate.verdict import PARALLEL, SURENESS, Span, Verdict
+from mismes_eval.estimate.verdict import PARALLEL, SURENESS, Verdict
 from mismes_eval.evaluation.rollout import Rollout
 from mismes_eval.evaluation.tracer_effects import Effects
 from mismes_eval.evaluation.tracer_study import Tracing
@@ -24,7 +24,10 @@ from mismes_eval.report.brief_cells import (
 from mismes_eval.report.chapters.base import Context
 from mismes_eval.report.chapters.cells import (
     about_outcome,
+    about_rollout,
+    beside_main,
     headline_cell,
+    in_short,
     outcome_kind,
     outcome_unit_in_short,
     wave_cell,
@@ -187,13 +190,12 @@ def brief(context: Context, published: Published, beside: int = 0) -> Brief | No
     beside : words that stand on the first page besides.
     """
     study, rolled = context.evaluation.tracing, context.evaluation.rollout
-    outcome, _ = context.evaluation.main_cell
     found: list[Judged] = []
     if study is not None:
         found += [
             _followed(context, published, effect, study) for effect in context.evaluation.effects
         ]
-    if rolled is not None and (study is None or rolled.outcome == outcome):
+    if rolled is not None and (study is None or beside_main(context, rolled)):
         found.append(_rolled_out(context, published, rolled))
     if not found:
         return None
@@ -377,7 +379,12 @@ def _followed(context: Context, published: Published, effect: Effects, study: Tr
         job_year = price_said(context, price, job_year, verdict)
     reserved, sure = sureness_said(context, verdict)
     row = replace(
-        _row(context, table, effect.measure, _span(context, verdict.span, outcome)),
+        _row(
+            context,
+            table,
+            effect.measure,
+            context.text(in_brief(verdict.span, about_outcome(context, outcome))),
+        ),
         when=context.text("after {m:.0f} months", m=study.months[wave]),
         sure=sure,
         reserved=reserved,
@@ -412,9 +419,10 @@ def _rolled_out(context: Context, published: Published, rolled: Rollout) -> Judg
     cells = [published.cells.get(key) for key in (EFFECT, rolled_cell(verdict))]
     if any(cell is not None and not cell.shown for cell in cells):
         return _row(context, "T24", rolled.measure, context.text(NOT_SHOWN)), None
+    effect = context.text(in_brief(verdict.span, in_short(about_rollout(context, rolled))))
     reserved, sure = sureness_said(context, verdict)
     row = replace(
-        _row(context, "T24", rolled.measure, _span(context, verdict.span, rolled.outcome)),
+        _row(context, "T24", rolled.measure, effect),
         when=context.text("residents, all rounds"),
         sure=sure,
         reserved=reserved,
@@ -422,7 +430,3 @@ def _rolled_out(context: Context, published: Published, rolled: Rollout) -> Judg
         job_year=context.text(UNTRACED if verdict.shown else NO_PRICE["effect"]),
     )
     return row, verdict
-
-
-def _span(context: Context, span: Span, outcome: str) -> str:
-    return context.text(in_brief(span, about_outcome(context, outcome)))

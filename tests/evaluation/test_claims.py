@@ -126,6 +126,8 @@ MEASURES = pd.DataFrame(
         "budget_eur": [50.0, 90.0, 90.0, 10.0, 50.0, 20.0],
         "benef_reached": [10, 10, 10, 10, 10, 10],
         "benef_placed": [None, 9, 9, 2, 4, 1],
+        "budget_total": [50.0, 90.0, 90.0, 10.0, None, 0.0],
+        "cost_overhead": [10.0, 19.0, None, 1.0, 50.0, 20.0],
     }
 ).convert_dtypes()
 SLIDES = pd.DataFrame(
@@ -156,6 +158,8 @@ SLIDES = pd.DataFrame(
         ("C47", [1.0, 0.5, np.nan]),
         # a tenth beside two tenths; the later of the other pair does not say
         ("C50", [0.0, np.nan, np.nan]),
+        # a fifth is not more than a fifth; a budget of 0 has no parts
+        ("C27", [0.0, 1.0, np.nan, 0.0, np.nan, np.nan]),
         # language or vocation: one does, of the other language is not said; less counselling
         ("C37", [0.0, np.nan]),
     ],

@@ -15,7 +15,7 @@ from mismes_eval.errors import IdentificationError, InputError, ParamsError
 from mismes_eval.estimate.estimate import Estimate, NotEstimable
 from mismes_eval.evaluation.params import Params
 from mismes_eval.evaluation.rollout import rollout
-from mismes_eval.report.chapters.rollout import _cells as group_times
+from mismes_eval.report.chapters.rollout import group_time_cells
 from mismes_eval.report.document.protect import protect
 from mismes_eval.report.document.rules import Rules
 
@@ -49,6 +49,35 @@ def test_a_break_that_cannot_be_read_or_placed_is_an_error(tmp_path: Path) -> No
     rounds.assign(**years).to_parquet(tmp_path / "rounds.parquet")
     with pytest.raises(InputError, match="placed in time"):
         rollout(replace(p, inputs=replace(p.inputs, lfs_rounds=tmp_path / "rounds.parquet")))
+
+
+@pytest.mark.whole
+@pytest.mark.golden
+def test_an_effect_in_years_is_that_of_the_means_of_men_and_women() -> None:
+    """With sex alone held fixed the doubly robust effect is the difference in differences of the
+    means of men and of women, weighted by who lives where the measure came.
+    """
+    p = params(rollout__outcome="age")
+    made = rollout(p)
+    assert made is not None and isinstance(made.overall, Estimate)
+    assert (made.what.kind, made.reached, made.regions) == ("number", 3, 4)
+    rounds = pd.read_parquet(str(p.inputs.lfs_rounds)).assign(first=lambda f: f[p.rollout.cohort])
+    by = rounds.assign(sum=rounds["weight"] * rounds["age"]).groupby(["first", "year", "male"])
+    weight = by["weight"].sum()
+    age = by["sum"].sum() / weight
+
+    def effect(first: int, year: int) -> float:
+        change = {g: age[g, year] - age[g, first - 1] for g in (first, 0)}
+        return float(
+            np.average(
+                change[first] - change[0], weights=weight[first, year] + weight[first, first - 1]
+            )
+        )
+
+    places = [(g, year) for g in (2021, 2022, 2023) for year in range(g, 2024)]
+    size = [weight[g].sum() for g, _ in places]
+    expected = np.average([effect(*place) for place in places], weights=size)
+    assert made.overall.value[0] == pytest.approx(expected, abs=1e-10)
 
 
 @pytest.mark.parametrize("column", ["age", "weight", "male"])
@@ -125,7 +154,7 @@ def test_the_groups_of_an_effect_are_those_behind_its_numbers(tmp_path: Path, co
     sizes = np.array([[group.sum() for group in groups] for groups in r.compared(frame)])
     assert sizes[:, :2].sum(axis=1).tolist() == frame["n_treated"].tolist()
     assert sizes[:, 2:].sum(axis=1).tolist() == frame["n_comparison"].tolist()
-    cells = group_times(r).cells
+    cells = group_time_cells(r, "share")
     decided = protect({"T24b": cells}, Rules()).status["T24b"]
     few = (cells["row"] == f"{first:.0f}").to_numpy()
     assert few.any() and not few.all()

@@ -29,6 +29,7 @@ from mismes_eval.report.chapters.cells import spoken_cell
 from mismes_eval.report.chapters.impact import truth_items
 from mismes_eval.report.chapters.people import UNKNOWN_ROW
 from mismes_eval.report.chapters.plan import source_map
+from mismes_eval.report.chapters.quality import quality
 from mismes_eval.report.chapters.returns import returns
 from mismes_eval.report.chapters.verdicts import effect_verdict, spoken_span
 from mismes_eval.report.chapters.waiting import waiting_items
@@ -422,6 +423,26 @@ def test_quality_repeats_the_contacts_and_the_weights(
     assert cells["design effect of the weights (Q4, Kish)"] == pytest.approx(
         w.size * (w**2).sum() / w.sum() ** 2, rel=1e-6
     )
+
+
+def test_children_who_were_not_asked_are_no_missing_answers(context: Context) -> None:
+    """Armenia's file has children; one in five persons was said to have no migration status."""
+    s = context.evaluation.survey
+    assert s is not None and s.definition is not None
+    frame = s.sample.frame
+    young = (frame["age"] < 30).to_numpy(bool)
+    columns = {"ed_mod_age": np.full(len(frame), 30)} | {
+        name: frame[name].mask(young) for name in ("educat7", "mig_status")
+    }
+    narrowed = dataclasses.replace(
+        s,
+        sample=s.sample.with_columns(columns),
+        definition=dataclasses.replace(s.definition, age_min=30),
+    )
+    moved = dataclasses.replace(context.evaluation, survey=narrowed)
+    cells = quality(dataclasses.replace(context, evaluation=moved)).cells.set_index("row")["value"]
+    assert cells["no answer (Q2): education, %"] == 0
+    assert cells["no answer (Q2): migration status, %"] == 0
 
 
 def test_the_map_has_the_files_hashes(context: Context, shown: Mapping[str, object]) -> None:

@@ -67,7 +67,7 @@ NO_CELL = {
 FACTS = (
     "The edit report of the tracer study checked",
     "margin cells are met",
-    "was rolled out over",
+    "was rolled out in",
     "Every outcome and wave: table",
     "Every group and year: table",
     "measures on record",

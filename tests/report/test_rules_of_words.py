@@ -58,8 +58,9 @@ from mismes_eval.report.document.items import PictureSpec, SummarySpec
 from mismes_eval.report.document.language import language
 from mismes_eval.report.document.rules import Rules
 from mismes_eval.report.document.suppression import Relation, attack, recovered
-from mismes_eval.report.document.tables import P_VALUE, Table, TextTable
+from mismes_eval.report.document.tables import P_VALUE, Table, TextTable, scale_of
 from mismes_eval.report.findings import findings
+from mismes_eval.tracer.outcomes import Outcome
 
 from .conftest import WholeReport
 
@@ -303,6 +304,23 @@ def test_a_roll_out_says_which_error_its_interval_is_of(
         "is 30.0 percentage points lower where the measure was rolled out" in sure
         and "No effect" not in sure
     )
+
+
+@pytest.mark.whole
+def test_a_roll_out_speaks_in_the_unit_of_its_outcome(
+    context: Context, evaluated: Callable[[str], Evaluation]
+) -> None:
+    """Years of age are no percentage points; the make-up of those asked stays in them."""
+    r = evaluated("MDA").rollout
+    assert r is not None
+    aged = dataclasses.replace(r, outcome="age", what=Outcome("age"))
+    tables = {t.id: t for t in rollout.rollout_items(context, aged) if isinstance(t, Table)}
+    cells = [(t, cell) for t in tables.values() for cell in t.records if cell["status"] == "shown"]
+    scales = {cell["unit"]: scale_of(t, cell) for t, cell in cells}
+    assert scales == {"number": (1.0, 1), "proportion": (100.0, 1), P_VALUE: (1.0, 3)}
+    assert all("units of the outcome" in t.title for t in tables.values())
+    words = said(context, aged)
+    assert "units of the outcome" in words and "percentage points" not in words
 
 
 @pytest.mark.whole

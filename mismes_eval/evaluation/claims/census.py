@@ -289,8 +289,9 @@ def _never_evaluated(frame: pd.DataFrame, day: date) -> Census:
 
 
 def _much_overhead(frame: pd.DataFrame, _: date) -> Census:
-    low = _ratio_below(frame, "cost_overhead", "budget_total", MUCH_OVERHEAD)
-    return Census(np.asarray(1.0 - low.values, np.float64))
+    total = _numbers(frame, "budget_total")
+    share = _numbers(frame, "cost_overhead") / total.where(total > 0)
+    return _whether(share > MUCH_OVERHEAD, share.notna())
 
 
 CENSUS: Mapping[str, Callable[[pd.DataFrame, date], Census]] = {

@@ -56,6 +56,8 @@ UNITS = {
     "count": ("unit of the outcome", "units of the outcome"),
     "number": ("unit of the outcome", "units of the outcome"),
 }
+PLAIN = (1.0, 1)  # scale and decimals
+SCALES = {"share": (100.0, 1), "score": (1.0, 2)}
 IN_SHORT = "pp"  # of percentage points
 HIDDEN_PICTURE = "{f}: {m}: not shown, too few persons."
 SPOKEN = "T19d"
@@ -67,9 +69,11 @@ NO_SUCH = NotEstimable("the params name no such outcome and wave")
 
 def outcome_kind(context: Context, name: str) -> Outcome:
     """What an outcome of the tracer study is: as the study found it, else as the template says;
-    work abroad is what work at home is.
+    work abroad is what work at home is. Without a study: what the rounds of a roll-out hold.
     """
-    study = context.evaluation.tracing
+    study, rolled = context.evaluation.tracing, context.evaluation.rollout
+    if study is None and rolled is not None and rolled.outcome == name:
+        return rolled.what
     found = {} if study is None else study.outcomes
     known = found.get(name) or declared(name)
     if known is None and name == ABROAD:
@@ -77,12 +81,17 @@ def outcome_kind(context: Context, name: str) -> Outcome:
     return known or Outcome(name)
 
 
+def beside_main(context: Context, r: Rollout) -> bool:
+    """Whether the effect of a roll-out is of what the headline of the tracer study is of."""
+    main = context.evaluation.main_cell[0]
+    return r.outcome == main and r.what.kind == outcome_kind(context, main).kind
+
+
 def outcome_scale(context: Context, name: str) -> tuple[float, int]:
     """Scale and decimals of an outcome: shares are shown in percentage points, scores between 0 and
     1 with a decimal more.
     """
-    kind = outcome_kind(context, name).kind
-    return {"share": (100.0, 1), "score": (1.0, 2)}.get(kind, (1.0, 1))
+    return SCALES.get(outcome_kind(context, name).kind, PLAIN)
 
 
 def outcome_unit(context: Context, name: str) -> str:
@@ -92,7 +101,10 @@ def outcome_unit(context: Context, name: str) -> str:
 
 def cell_unit(context: Context, name: str) -> str:
     """The unit of an outcome as data files have it: shares as shares, money in its currency."""
-    found = outcome_kind(context, name)
+    return unit_in_files(context, outcome_kind(context, name))
+
+
+def unit_in_files(context: Context, found: Outcome) -> str:
     if found.kind == "share":
         return "share"
     if found.kind == "money":
@@ -126,10 +138,13 @@ def about_outcome(context: Context, outcome: str) -> About:
     """What a number on an outcome is in where the words beside it name the measure, and the caption
     the whole unit with its short form.
     """
-    scale, one, many = unit_of(context, outcome)
-    if outcome_kind(context, outcome).kind == "share":
-        one = many = IN_SHORT
-    return About("", "", "", scale, one, many, outcome_scale(context, outcome)[1])
+    return in_short(
+        About("", "", "", *unit_of(context, outcome), outcome_scale(context, outcome)[1])
+    )
+
+
+def in_short(about: About) -> About:
+    return replace(about, one=IN_SHORT, many=IN_SHORT) if about.many == UNITS["share"][1] else about
 
 
 def after(context: Context, study: Tracing, wave: object) -> str:
@@ -146,15 +161,10 @@ def about_effect(
 
 
 def about_rollout(context: Context, r: Rollout) -> About:
-    """What the effect of a roll-out is of: shares of the survey's outcome."""
-    return About(
-        measure=context.name(r.measure),
-        outcome=context.rolled_out(r.outcome),
-        horizon="",
-        scale=100.0,
-        one="percentage point",
-        many="percentage points",
-    )
+    """What the effect of a roll-out is of, in the unit of the survey's outcome."""
+    scale, digits = SCALES.get(r.what.kind, PLAIN)
+    outcome = context.rolled_out(r.outcome)
+    return About(context.name(r.measure), outcome, "", scale, *UNITS[r.what.kind], digits)
 
 
 def unit_of(context: Context, name: str) -> tuple[float, str, str]:

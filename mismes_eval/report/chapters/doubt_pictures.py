@@ -58,9 +58,9 @@ WAYS = (
 )
 
 
-def ylabel_of(context: Context, outcome: str) -> str:
-    """The unit of an effect, on the axis of a picture."""
-    return context.text(SHARE_UNIT if outcome_scale(context, outcome)[0] == 100 else OTHER_UNIT)
+def ylabel_of(context: Context, scale: float) -> str:
+    """The unit of an effect that is shown times the scale, on the axis of a picture."""
+    return context.text(SHARE_UNIT if scale == 100 else OTHER_UNIT)
 
 
 def path_figure(context: Context, study: Tracing, effect: Effects, d: Doubt) -> Item:
@@ -69,7 +69,7 @@ def path_figure(context: Context, study: Tracing, effect: Effects, d: Doubt) -> 
     hides the wave of the headline.
     """
     outcome = main_outcome(context)
-    id = f"F11-{d.measure}"
+    scale, id = outcome_scale(context, outcome)[0], f"F11-{d.measure}"
     if isinstance(d.path, NotEstimable):
         return context.nothing("F11", d.measure, d.path.reason)
     headline = headline_cell(context, d.measure, study)
@@ -105,8 +105,8 @@ def path_figure(context: Context, study: Tracing, effect: Effects, d: Doubt) -> 
             ),
             frame.assign(series=d.measure),
             "months since enrolment",
-            ylabel_of(context, outcome),
-            outcome_scale(context, outcome)[0],
+            ylabel_of(context, scale),
+            scale,
             True,
         )
 
@@ -232,7 +232,7 @@ def specification_picture(
     """A specification curve. name: id and title; own: a cell for each way that was estimated, with
     its interval; told: the alternative text; least: the fewest ways that are drawn.
     """
-    outcome, (id, title) = main_outcome(context), name
+    scale, (id, title) = outcome_scale(context, main_outcome(context))[0], name
     choices = pd.DataFrame([{"specification": run.name, **run.choices} for run in curve.runs])
 
     def draw(published: pd.DataFrame) -> Figure | str:
@@ -248,8 +248,8 @@ def specification_picture(
             ),
             done,
             curve.reference,
-            outcome_scale(context, outcome)[0],
-            ylabel_of(context, outcome),
+            scale,
+            ylabel_of(context, scale),
             told=told,
         )
 
@@ -297,7 +297,7 @@ def honest_items(
     h: HonestDiD | NotEstimable,
     id: str,
     measure: str,
-    outcome: str,
+    scale: float,
     source: str,
     basis: str,
     path: Result,
@@ -322,8 +322,8 @@ def honest_items(
             context.caption(id, title, source, (*notes, *known_persons(context, cells), basis)),
             cells[cells["row"] != BREAKDOWN],
             h.one_before,
-            outcome_scale(context, outcome)[0],
-            ylabel_of(context, outcome),
+            scale,
+            ylabel_of(context, scale),
         )
 
     def say(cells: pd.DataFrame) -> str:

@@ -15,7 +15,14 @@ from mismes_eval.evaluation.tracer_effects import Effects
 from mismes_eval.evaluation.tracer_study import Tracing
 from mismes_eval.report import figures_effects
 from mismes_eval.report.chapters.base import Chapter, Context
-from mismes_eval.report.chapters.cells import effect_cell, outcome_scale, outcome_unit, spoken_cell
+from mismes_eval.report.chapters.cells import (
+    beside_main,
+    effect_cell,
+    outcome_scale,
+    outcome_unit,
+    spoken_cell,
+    unit_in_files,
+)
 from mismes_eval.report.chapters.verdicts import (
     effect_verdict,
     later_verdict,
@@ -73,7 +80,7 @@ def _lines(context: Context) -> tuple[list[Line], pd.DataFrame]:
         lines = [_followed(context, study, effect) for effect in context.evaluation.effects]
     if rolled is None or not isinstance(rolled.event, Estimate) or len(lines) >= ROWS:
         return lines[:ROWS], no_cells()
-    if study is not None and rolled.outcome != context.evaluation.main_cell[0]:
+    if study is not None and not beside_main(context, rolled):
         return lines, no_cells()
     own = _rolled_cells(context, rolled, rolled.event)
     return [*lines, _rolled_out(rolled, rolled.event, own)], own
@@ -118,7 +125,7 @@ def _weak(context: Context, effect: Effects, wave: object, headline: Verdict | N
 
 def _rolled_cells(context: Context, r: Rollout, event: Estimate) -> pd.DataFrame:
     years = [f"{year:g}" for year in event.keys["event_time"].astype(float)]
-    stated = event.annotated(kind="effect", unit="share")
+    stated = event.annotated(kind="effect", unit=unit_in_files(context, r.what))
     return cells_by(stated, context.rules, [context.rolled_out(r.outcome)] * len(years), years)
 
 

@@ -27,10 +27,16 @@ from mismes_eval.report.chapters.cells import (
     plain,
     single,
     span_at,
+    unit_in_files,
     with_interval,
 )
 from mismes_eval.report.chapters.cells import rows as plain_rows
-from mismes_eval.report.chapters.doubt_pictures import drawn_points, honest_items, path_cells
+from mismes_eval.report.chapters.doubt_pictures import (
+    drawn_points,
+    honest_items,
+    path_cells,
+    ylabel_of,
+)
 from mismes_eval.report.chapters.verdicts import rollout_verdict
 from mismes_eval.report.document.cells import (
     NOBODY,
@@ -43,8 +49,13 @@ from mismes_eval.report.document.items import PictureSpec, SummarySpec
 from mismes_eval.report.document.tables import Table
 from mismes_eval.report.truth import truth_item
 
+TRAIT = "proportion"  # unit of the make-up
 SUMMARY, OVERALL = "T24", "all groups and periods, design-based error"  # its table and row
 EFFECT = CellKey(SUMMARY, OVERALL, "estimate")
+PERSONS = (
+    "n of an effect: persons of the regions with the measure who were asked in the two years"
+    " compared; of an average, for each first year the largest of these, added up."
+)
 OVER_REGIONS = "all groups and periods, regions as clusters (wild bootstrap)"
 NOT_SHOWN = "The effect of the roll-out is not shown: too few persons."
 EACH = "T24b"  # the table of group-time effects
@@ -55,10 +66,11 @@ def rollout_items(context: Context, r: Rollout) -> Items:
     and F11b-rollout its honest intervals, and the words they allow.
     """
     intro = context.text(
-        "{m} was rolled out over {n} regions. Group-time effects compare the change in regions that"
-        " got it with regions that had not, on repeated cross-sections.",
+        "{m} was rolled out in {n} of {k} regions. Group-time effects compare the change in regions"
+        " that got it with regions that had not, on repeated cross-sections.",
         m=r.measure,
-        n=r.regions,
+        n=r.reached,
+        k=r.regions,
     )
     if isinstance(r.overall, NotEstimable):
         return [intro, said(context, r)]
@@ -67,7 +79,7 @@ def rollout_items(context: Context, r: Rollout) -> Items:
         said(context, r),
         _summary(context, r),
         *_truth(context, r),
-        _cells(r),
+        _cells(context, r),
         *_map(context, r),
         *_path(context, r),
         *_honest(context, r),
@@ -105,36 +117,42 @@ def rolled_cell(verdict: Verdict) -> CellKey:
 
 
 def _summary(context: Context, r: Rollout) -> Table:
+    unit = unit_in_files(context, r.what)
+    about = about_rollout(context, r)
     cells = [
-        with_interval(context, OVERALL, in_unit(r.overall, "share"), _of_all(r)),
-        following(over_clusters(context, OVER_REGIONS, r.wild, "share"), EFFECT),
+        with_interval(context, OVERALL, in_unit(r.overall, unit), _of_all(r)),
+        following(over_clusters(context, OVER_REGIONS, r.wild, unit), EFFECT),
         following(_pretrend(context, r), EFFECT),
         *_makeup(context, r),
     ]
-    before = r.before
-    if isinstance(before, Estimate):
-        before = before.annotated(kind="share", unit="share")
+    before = in_unit(r.before, unit)
+    if isinstance(before, Estimate) and unit == "share":
+        before = before.annotated(kind="share")
     cells.append(single(context, "outcome before the first roll-out", "estimate", before))
     notes = (
+        PERSONS,
         (
             "With few regions the design's error misses shocks that whole regions share; the wild"
             " bootstrap treats regions as the clusters. Its n counts regions."
         ),
         (
-            "Make-up: change of a trait among those asked where the measure was rolled out, beyond"
-            " the other regions; a change would mean that who lives there changed."
+            "Make-up: change of a trait, in percentage points, among those asked where the measure"
+            " was rolled out, beyond the other regions; a change would mean that who lives there"
+            " changed."
         ),
         *r.breaks,
         r.sample.design.published_basis,
     )
+    made = joined(cells)
     return Table(
         id=SUMMARY,
-        title="Effect of the roll-out, percentage points",
-        cells=joined(cells),
+        title=context.text("Effect of the roll-out, {u}", u=context.text(about.many)),
+        cells=made,
         source=r.source,
         notes=notes,
-        scale=100.0,
-        units={P: (1.0, 3)},
+        scale=about.scale,
+        digits=about.digits,
+        units={P: (1.0, 3)} | dict.fromkeys(made.loc[made["unit"] == TRAIT, "row"], (100.0, 1)),
     )
 
 
@@ -148,7 +166,7 @@ def _makeup(context: Context, r: Rollout) -> list[pd.DataFrame]:
     traits = estimate.keys[["variable", "level"]].astype(str).itertuples(index=False)
     for place, (variable, level) in enumerate(traits):
         row = context.text("make-up: {trait}", trait=_trait(context, variable, level))
-        change = estimate.select([place]).annotated(kind="contrast", unit="proportion")
+        change = estimate.select([place]).annotated(kind="contrast", unit=TRAIT)
         out.append(with_interval(context, row, change))
     if isinstance(test, NotEstimable):
         return [*out, single(context, joint, "estimate", test)]
@@ -186,7 +204,7 @@ def _truth(context: Context, r: Rollout) -> tuple[SummarySpec, ...]:
     planted = float(np.average(mine["att"].astype(float), weights=reached))
     about = about_rollout(context, r)
     unit = (about.scale, about.one, about.many, about.digits)
-    words = {"o": context.rolled_out(r.outcome)}
+    words = {"o": about.outcome}
     cells = (rolled_cell(verdict), EFFECT)
     return (truth_item(context, "truth-rollout", planted, cells, words, unit),)
 
@@ -200,9 +218,14 @@ def _of_all(r: Rollout) -> Standing:
     return Standing(compares=tuple(Persons.of(name, np.any(group, axis=0)) for group in groups))
 
 
-def _cells(r: Rollout) -> Table:
-    """T24b: behind a group-time effect stand those asked in the regions that have it, in both
-    periods; it compares four groups.
+def _each(context: Context, r: Rollout) -> str:
+    unit = context.text(about_rollout(context, r).many)
+    return context.text("Group-time effects of the roll-out, {u}", u=unit)
+
+
+def group_time_cells(r: Rollout, unit: str) -> pd.DataFrame:
+    """Behind a group-time effect stand those asked in the regions that have it, in both periods; it
+    compares four groups.
     """
     assert not isinstance(r.effects, NotEstimable)
     frame = r.effects.to_frame()
@@ -214,24 +237,32 @@ def _cells(r: Rollout) -> Table:
             compares=tuple(Persons.of(name, group) for group in groups),
         )
         row, column, n = str(int(cell["cohort"])), str(int(cell["time"])), cell["n_treated"]
-        main = plain(row, column, cell["att"], "share", n, "effect", standing=standing)
+        main = plain(row, column, cell["att"], unit, n, "effect", standing=standing)
         cells.append(main | {number: cell[number] for number in ("se", "ci_low", "ci_high")})
+    return plain_rows(cells)
+
+
+def _cells(context: Context, r: Rollout) -> Table:
+    """T24b."""
+    assert not isinstance(r.effects, NotEstimable)
     note = (
         "Rows: first year with the measure; columns: year of the survey. From the first year on a"
         " cell compares with the year before the roll-out; earlier cells are pre-trends from one"
         " year to the next, which F11-rollout adds up."
     )
+    about = about_rollout(context, r)
     beside = {
         "never": "Comparison: regions that never get the measure.",
         "not_yet": "Comparison: regions that do not have the measure yet.",
     }
     return Table(
         id=EACH,
-        title="Group-time effects of the roll-out, percentage points",
-        cells=plain_rows(cells),
+        title=_each(context, r),
+        cells=group_time_cells(r, unit_in_files(context, r.what)),
         source=r.source,
-        notes=(note, beside[r.effects.control]),
-        scale=100.0,
+        notes=(note, beside[r.effects.control], PERSONS),
+        scale=about.scale,
+        digits=about.digits,
     )
 
 
@@ -250,8 +281,10 @@ def _path(context: Context, r: Rollout) -> Items:
             "Thick: 95% interval of each point; thin: 95% band that holds for all points together"
             " (sup-t)."
         ),
+        PERSONS,
         *r.breaks,
     )
+    scale = about_rollout(context, r).scale
 
     def draw(cells: pd.DataFrame) -> figures.Figure | str:
         points = drawn_points(cells)
@@ -261,8 +294,8 @@ def _path(context: Context, r: Rollout) -> Items:
             context.caption(id, title, r.source, (*notes, *known_persons(context, cells))),
             points.assign(series=context.rolled_out(r.outcome)),
             "years since the roll-out",
-            "percentage points (95% interval)",
-            100.0,
+            ylabel_of(context, scale),
+            scale,
             True,
         )
 
@@ -290,7 +323,7 @@ def _map(context: Context, r: Rollout) -> Items:
         "Right of the thick line the measure is in place; standard errors in brackets.",
         r.sample.design.published_basis,
     )
-    title = "Group-time effects of the roll-out, percentage points"
+    title = _each(context, r)
     keys = _group_times(r)
 
     def draw(cells: pd.DataFrame) -> figures.Figure:
@@ -299,7 +332,8 @@ def _map(context: Context, r: Rollout) -> Items:
         named = {"row": "cohort", "column": "time", "value": "att"}
         told = (*known_persons(context, cells), *notes)
         caption = context.caption("F11c-rollout", title, r.source, told)
-        return figures_impact.group_time(caption, effects.rename(columns=named), 100.0)
+        scale = about_rollout(context, r).scale
+        return figures_impact.group_time(caption, effects.rename(columns=named), scale)
 
     return [PictureSpec("F11c-rollout", title, draw, refers=keys)]
 
@@ -311,7 +345,7 @@ def _honest(context: Context, r: Rollout) -> Items:
         r.honest,
         "F11b-rollout",
         measure,
-        r.outcome,
+        about_rollout(context, r).scale,
         r.source,
         r.sample.design.published_basis,
         r.event,

@@ -187,7 +187,7 @@ def _honest(context: Context, study: Tracing, d: Doubt) -> Items:
         d.honest,
         f"F11b-{d.measure}",
         d.measure,
-        main_outcome(context),
+        outcome_scale(context, main_outcome(context))[0],
         study.source,
         study.published_basis,
         d.path,

@@ -215,7 +215,7 @@ def _rolled_out(
         "measure": rolled.measure,
         "outcome": rolled.outcome,
         "months": None,
-        "unit_of_outcome": "share",
+        "unit_of_outcome": _unit_of(rolled.what),
         "main": False,
         "table": SUMMARY,
         "method": "dr",
