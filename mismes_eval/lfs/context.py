@@ -17,7 +17,7 @@ from mismes_eval.estimate.totals import mean, proportion, total
 from mismes_eval.lfs.catalogue import Indicator
 from mismes_eval.lfs.definitions import DefinitionLike, as_definition
 from mismes_eval.lfs.labour import Measure
-from mismes_eval.lfs.migrants import migration_status
+from mismes_eval.lfs.migrants import in_definition_ages, migration_status
 from mismes_eval.lfs.moves import Several
 from mismes_eval.lfs.persons import LABELS, Ages, aged, aged_said, breakdown
 from mismes_eval.message import Message
@@ -82,7 +82,7 @@ def context(
     if definition is not None:
         rule = as_definition(definition)
         status = migration_status(frame, rule)
-        in_age = aged(frame, rule.age_min, rule.age_max, "the migrant definition")
+        in_age = in_definition_ages(frame, rule)
         notes.append(rule.text)
         if status.attrs["unknown"]:
             notes.append(

@@ -55,7 +55,7 @@ def migration_status(frame: pd.DataFrame, definition: DefinitionLike) -> pd.Seri
     """
     rule = as_definition(definition)
     _require(frame, rule)
-    in_age = _in_age(frame, rule)
+    in_age = in_definition_ages(frame, rule)
     if rule.evidence == "delivered":
         return _as_delivered(frame, rule, in_age)
     abroad = _was_abroad(frame, rule)
@@ -173,7 +173,8 @@ def _compares(frame: pd.DataFrame, rule: Definition) -> bool:
     return columns is not None and (columns[0] in frame.columns or columns[1] not in frame.columns)
 
 
-def _in_age(frame: pd.DataFrame, rule: Definition) -> Bool:
+def in_definition_ages(frame: pd.DataFrame, rule: Definition) -> Bool:
+    """(n,) rows in the age range of a migrant definition."""
     return aged(frame, rule.age_min, rule.age_max, "the migrant definition")
 
 

@@ -18,8 +18,8 @@ from mismes_eval.estimate.estimate import Estimate, NotEstimable
 from mismes_eval.estimate.totals import mean
 from mismes_eval.evaluation.survey import Survey
 from mismes_eval.lfs.labour import adults
-from mismes_eval.lfs.migrants import was_asked
-from mismes_eval.lfs.persons import age_bounds, aged
+from mismes_eval.lfs.migrants import in_definition_ages, was_asked
+from mismes_eval.lfs.persons import age_bounds
 from mismes_eval.message import Message
 from mismes_eval.numerics.rows import Bool
 from mismes_eval.report import figures_tracer
@@ -188,9 +188,8 @@ def _missing(s: Survey) -> list[Line]:
     }
     if {"age", "age_group"} & set(frame.columns):
         asked["lstatus"] = adults(frame, s.ages)
-        rule = s.definition
-        if rule is not None:
-            asked["mig_status"] = aged(frame, rule.age_min, rule.age_max, "the migrant definition")
+        if s.definition is not None:
+            asked["mig_status"] = in_definition_ages(frame, s.definition)
         if "ed_mod_age" in frame.columns:
             youngest = frame["ed_mod_age"].astype(float).fillna(0.0).to_numpy()
             asked["educat7"] = age_bounds(frame)[0] >= youngest
