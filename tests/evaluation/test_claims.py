@@ -256,7 +256,7 @@ def test_effects_have_the_estimates_of_the_impact_tables(moldova: Evaluation) ->
 
 @pytest.mark.whole
 @pytest.mark.identity
-def test_net_benefit_is_that_of_the_cost_chapter(moldova: Evaluation) -> None:
+def test_net_benefit_is_that_of_a_lasting_main_effect(moldova: Evaluation) -> None:
     p = moldova.params.changed({"cost.job_year_value": 5000.0})
     priced = dataclasses.replace(moldova, params=p)
     assert not missing_fields(priced, ledger()["C28"])
