@@ -296,3 +296,19 @@ def test_too_few_psus_for_a_pretrend_test() -> None:
         "3 effects cannot be tested together with 2 degrees of freedom between PSUs",
         "Pre-trend test",
     )
+
+
+def test_overlap_is_the_worst_of_a_cohorts_comparisons() -> None:
+    """Cross-sections of x and cohort: with a binary covariate the propensity is the share treated."""
+    treated = {1: (5, 5), 2: (6, 5), 3: (8, 5)}  # of 10 with x = 1 and x = 0, by period
+    rows = [
+        (t, 2 if place < counts[1 - x] else 0, x, float(place))
+        for t, counts in treated.items()
+        for x in (1, 0)
+        for place in range(10)
+    ]
+    frame = pd.DataFrame(rows, columns=["t", "g", "x", "y"]).assign(w=1.0)
+    s = Sample.from_frame(frame, weights="w")
+    overlap = att_gt(s, "y", "g", "t", covariates=["x"], method="ipw").overlap
+    assert overlap["cohort"].tolist() == [2]
+    np.testing.assert_allclose(overlap["largest"], [(5 + 8) / 20], rtol=1e-9)
