@@ -28,7 +28,7 @@ KEPT = {
         (
             "survname vermast veralt visit_no subnatid2 subnatid3 subnatidsurvey hsize "
             "relationharm marital migrated_mod_age migrated_ref_time migrated_from_urban "
-            "migrated_from_code migrated_reason ed_mod_age vocational vocational_type "
+            "migrated_from_code migrated_reason vocational vocational_type "
             "vocational_length_l vocational_length_u vocational_field_orig vocational_financed "
             "minlaborage nlfreason ocusec industrycat_isic industrycat10 occup_skill healthins "
             "union"
