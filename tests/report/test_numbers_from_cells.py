@@ -105,10 +105,16 @@ def numbers_of(text: str) -> list[str]:
     return NUMBER.findall(text)
 
 
-def left_over(drawn: Figure | str) -> list[str]:
-    """The numbers that are left in a figure of which every cell is hidden."""
+def left_over(drawn: Figure | TextTable | str) -> list[str]:
+    """The numbers that are left in a figure, or in the answers of a table of words, of which every
+    cell is hidden.
+    """
     if isinstance(drawn, str):
         return numbers_of(drawn)
+    if isinstance(drawn, TextTable):  # questions come first, and where answers rest on last
+        return [
+            n for text in drawn.frame.iloc[:, 1:-1].to_numpy().ravel() for n in numbers_of(text)
+        ]
     told = [number for text in (drawn.alt, *drawn.notes) for number in numbers_of(text)]
     for column in drawn.data.columns:
         if str(column) in POSITIONS:
