@@ -114,6 +114,18 @@ def test_files_that_cannot_be_compared_are_one_place(tmp_path: Path) -> None:
     assert len(places(tmp_path / "a" / "x.csv", tmp_path / "b" / "x.csv")) == MOST
 
 
+@pytest.mark.parametrize(("more", "was", "now"), [(0, "there", None), (1, None, "there")])
+def test_a_part_of_a_workbook_that_one_of_two_has_is_named(
+    tmp_path: Path, more: int, was: str | None, now: str | None
+) -> None:
+    two = tmp_path / "a.xlsx", tmp_path / "b.xlsx"
+    openpyxl.Workbook().save(two[0])
+    shutil.copy(two[0], two[1])
+    with zipfile.ZipFile(two[more], "a") as book:
+        book.writestr("xl/hidden.xml", "<x/>")
+    assert places(*two) == [("part xl/hidden.xml", was, now)]
+
+
 def page_with_numbers(folder: Path, value: str, kind: str = "text/csv") -> Path:
     """A page that holds the numbers of one table as a file."""
     body = base64.b64encode(f"row,value\nnorth,{value}\n".encode()).decode()

@@ -20,12 +20,16 @@ from mismes_eval.weighting.sample import Sample
 
 @pytest.fixture
 def refreshed() -> TracerPanel:
+    return panel_of(2.0)
+
+
+def panel_of(weight: float) -> TracerPanel:
     """600 members (300 of whom come to wave 2) and 300 new persons at wave 2, of whom 200 answer."""
     rng = np.random.default_rng(8)
     p = pd.DataFrame(
         {"person_id": np.arange(900), "x": rng.normal(size=900), "fresh": np.arange(900) >= 600}
     )
-    p["w"] = np.where(p["fresh"], 2.0, 1.0)
+    p["w"] = np.where(p["fresh"], weight, 1.0)
     y = p["x"] + rng.normal(size=900) + np.where(p["fresh"], 0.0, 0.4)
     come = np.where(p["fresh"], np.arange(900) < 800, rng.permutation(900) % 2 == 0)
     rows = [
@@ -149,3 +153,10 @@ def test_traced_persons_who_are_not_found_are_modelled() -> None:
     assert (s.weights[np.isin(p.sample.frame["person_id"], ids[::3])] == 0).all()
     with pytest.raises(DesignError, match="unknown column"):
         follow_up(q, 1, "nobody", "pi")
+
+
+def test_a_wave_that_nobody_of_the_refreshment_answered_is_refused(refreshed: TracerPanel) -> None:
+    with pytest.raises(DesignError, match="nobody responded: response of the refreshment sample"):
+        refreshment(refreshed, 0)
+    with pytest.raises(DesignError, match="nobody of the refreshment sample answered the wave"):
+        refreshment(panel_of(0.0), 2)

@@ -190,7 +190,7 @@ def _workbook(one: bytes, two: bytes) -> Iterator[Place]:
     yield from _other("defined names", sorted(first.defined_names), sorted(second.defined_names))
     parts = [sorted(zipfile.ZipFile(io.BytesIO(content)).namelist()) for content in (one, two)]
     for part in sorted(set(parts[0]) ^ set(parts[1])):
-        yield f"part {part}", "there" if part in parts[0] else None, part in parts[1] or None
+        yield _missing(f"part {part}", part in parts[0])
 
 
 def _sheet(name: str, a: Any, b: Any) -> Iterator[Place]:
