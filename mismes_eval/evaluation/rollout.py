@@ -363,7 +363,10 @@ def _over_regions(
 
 
 def _nested(params: Params) -> bool | None:
-    """PSU codes restart in every stratum of every round, unless the params say otherwise."""
+    """PSU codes restart in every stratum, unless the params say otherwise. One code in two rounds
+    is one PSU: areas that are asked again are not independent, and taking two that are not the same
+    for one costs degrees of freedom only.
+    """
     if params.design.nest is not None:
         return params.design.nest
     return True if params.design.strata and params.design.psu else None
