@@ -7,7 +7,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import dataclass, fields, replace
 from itertools import product
 
 import pandas as pd
@@ -223,7 +223,13 @@ def country_report(session: Session, evaluation: Evaluation | None = None) -> Co
 def _country_report(session: Session, evaluation: Evaluation | None) -> CountryReport:
     """Every chapter built, protected over all of them, and made into words and pictures."""
     p = session.params
-    rules = Rules(**asdict(p.disclosure))
+    rules = Rules(
+        min_cell=p.disclosure.min_cell,
+        min_mean=p.disclosure.min_mean,
+        cv_flag=p.disclosure.cv_flag,
+        cv_suppress=p.disclosure.cv_suppress,
+        min_weighted=p.disclosure.min_weighted,
+    )
     session.progress("reading and weighting", 0, len(CHAPTERS))
     written = evaluator_words(p)
     evaluation, small = with_large_arms(evaluation or evaluate(p), rules)
