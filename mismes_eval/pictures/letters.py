@@ -13,10 +13,8 @@ import numpy as np
 from matplotlib import ft2font
 from matplotlib.backends.backend_agg import get_hinting_flag
 
-KNOWN = (
-    3,
-    11,
-)  # version of Matplotlib that draws letter by letter, in the way of `turned_together`
+# the version of Matplotlib that draws letter by letter, in the way of `turned_together`
+KNOWN = (3, 11)
 LETTERS = "_draw_text_glyphs_and_boxes"
 ONE, PLACES = 0x10000, 0x40  # FreeType's fractions of 1: in a matrix, and in a place
 

@@ -65,7 +65,9 @@ def unchanged(
 
 
 def test_order_of_rows(survey: object) -> None:
-    unchanged(survey, lambda f: f.sample(frac=1.0, random_state=5))
+    shuffled = survey.frame.sample(frac=1.0, random_state=5)
+    assert (shuffled.index != survey.frame.index).any()
+    unchanged(survey, lambda _: shuffled)
 
 
 def test_order_of_columns(survey: object) -> None:

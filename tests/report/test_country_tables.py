@@ -35,6 +35,7 @@ from mismes_eval.report.chapters.verdicts import effect_verdict, spoken_span
 from mismes_eval.report.chapters.waiting import waiting_items
 from mismes_eval.report.country import release
 from mismes_eval.report.document.language import language
+from mismes_eval.report.document.protect import protect
 from mismes_eval.report.document.rules import Rules
 from mismes_eval.report.document.tables import Table, TextTable
 from mismes_eval.report.document.words import spelled
@@ -443,6 +444,17 @@ def test_children_who_were_not_asked_are_no_missing_answers(context: Context) ->
     cells = quality(dataclasses.replace(context, evaluation=moved)).cells.set_index("row")["value"]
     assert cells["no answer (Q2): education, %"] == 0
     assert cells["no answer (Q2): migration status, %"] == 0
+
+
+def test_shares_without_an_answer_need_the_persons_of_a_share(context: Context) -> None:
+    few = dataclasses.replace(
+        context, rules=dataclasses.replace(context.rules, min_cell=10**6, min_mean=10**6)
+    )
+    for each, said in ((context, "shown"), (few, "confidential")):
+        cells = quality(each).cells.set_index("row")
+        decided = protect({"T06c": cells.reset_index()}, each.rules).status["T06c"]
+        statuses = dict(zip(cells.index, map(str, decided), strict=True))
+        assert statuses["no answer (Q2): education, %"] == said
 
 
 def test_the_map_has_the_files_hashes(context: Context, shown: Mapping[str, object]) -> None:

@@ -195,6 +195,17 @@ def test_where_every_cell_is_hidden_no_number_is_left(walked: WholeReport) -> No
 
 
 @pytest.mark.whole
+def test_page_one_says_no_number_of_hidden_cells(walked: WholeReport) -> None:
+    """Of participants who were followed, and of a roll-out over regions."""
+    hidden = brief(walked.context, hidden_in(walked))
+    shown = brief(walked.context, walked.released.published)
+    assert hidden is not None and shown is not None
+    assert [row.anchor for row in hidden.rows] == [row.anchor for row in shown.rows]
+    assert any(numbers_of(row.effect) for row in shown.rows)
+    assert [text for row in hidden.rows for text in row.texts if numbers_of(text)] == []
+
+
+@pytest.mark.whole
 def test_every_number_of_a_figure_is_that_of_one_of_its_cells(walked: WholeReport) -> None:
     strange = []
     for item in some(items_of(walked)):

@@ -289,8 +289,7 @@ def _never_evaluated(frame: pd.DataFrame, day: date) -> Census:
 
 
 def _much_overhead(frame: pd.DataFrame, _: date) -> Census:
-    total = _numbers(frame, "budget_total")
-    share = _numbers(frame, "cost_overhead") / total.where(total > 0)
+    share = _ratio(frame, "cost_overhead", "budget_total")
     return _whether(share > MUCH_OVERHEAD, share.notna())
 
 
