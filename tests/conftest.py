@@ -1,5 +1,6 @@
 """Fixtures for all tests: reference data where they are, no network beyond this machine."""
 
+import gc
 import json
 import os
 import re
@@ -9,20 +10,21 @@ import sys
 from collections import Counter
 from collections.abc import Callable
 from functools import cache, lru_cache
+from importlib import import_module
 from pathlib import Path
+from typing import TYPE_CHECKING
 from zlib import crc32
 
-import matplotlib as mpl
 import numpy as np
 import pytest
 from hypothesis import settings
 from xdist.scheduler import LoadFileScheduling
 from xdist.workermanage import WorkerController
 
-from mismes_eval.evaluation.evaluation import Evaluation, evaluate
-from mismes_eval.evaluation.params import Params
+if TYPE_CHECKING:  # the process that deals the tests out needs none of it
+    from mismes_eval.evaluation.evaluation import Evaluation
 
-mpl.use("Agg")
+os.environ["MPLBACKEND"] = "Agg"
 # a property is tried on 30 examples where its test says no other number; `make prove` tries 100
 settings.register_profile(
     "here", max_examples=int(os.environ.get("MISMES_EXAMPLES", "30")), deadline=None, database=None
@@ -48,6 +50,7 @@ def room(file: str) -> str:
 LONG = {
     "whole reports": 150,
     "reports of notebooks": 100,
+    "tests/architecture/test_shape.py": 8,
     "tests/architecture/test_typed_face.py": 25,
     "tests/cli/test_new_country.py": 60,
     "tests/cli/test_wheel.py": 20,
@@ -55,8 +58,12 @@ LONG = {
     "tests/docs/test_site.py": 30,
     "tests/evaluation/test_real_data.py": 25,
     "tests/evaluation/test_rollout.py": 20,
+    "tests/frame/test_limits.py": 7,
     "tests/lfs/test_from_a_public_file.py": 12,
+    "tests/proof/test_hostile.py": 7,
     "tests/report/test_designs.py": 20,
+    "tests/report/test_rehearsal.py": 7,
+    "tests/report/test_site.py": 8,
     "tests/report/test_small_groups.py": 40,
     "tests/report/test_what_is_not_there_from_a_raw_file.py": 17,
     "tests/synthetic/test_reproducible.py": 30,
@@ -89,6 +96,14 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> LoadFileS
     return Rooms(config, log) if config.getvalue("dist") == "loadfile" else None  # type: ignore[arg-type]
 
 
+@pytest.hookimpl(trylast=True)
+def pytest_collection_finish() -> None:
+    """Modules and tests stay until the end: looks for garbage pass over them, and are fewer."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(20_000, 50, 50)
+
+
 @pytest.fixture(scope="session")
 def root() -> Path:
     """The checkout."""
@@ -96,15 +111,17 @@ def root() -> Path:
 
 
 @pytest.fixture(scope="session")
-def evaluated(root: Path) -> Callable[[str], Evaluation]:
+def evaluated(root: Path) -> "Callable[[str], Evaluation]":
     """The evidence of a country that ships, read and weighted once in a process."""
-    return lru_cache(lambda code: evaluate(Params.load(root / "params" / f"{code}.yaml")))
+    evaluate = import_module("mismes_eval.evaluation.evaluation").evaluate
+    load = import_module("mismes_eval.evaluation.params").Params.load
+    return lru_cache(lambda code: evaluate(load(root / "params" / f"{code}.yaml")))
 
 
 @pytest.fixture
 def read_before(
-    evaluated: Callable[[str], Evaluation], monkeypatch: pytest.MonkeyPatch
-) -> Callable[[str], Evaluation]:
+    evaluated: "Callable[[str], Evaluation]", monkeypatch: pytest.MonkeyPatch
+) -> "Callable[[str], Evaluation]":
     """Commands that read the evidence of a country that ships find it read."""
     for command in ("advise", "export", "plan"):
         name = f"mismes_eval.cli.{command}.evaluate"

@@ -108,14 +108,14 @@ def test_the_codebook_marks_weights_and_says_synthetic(sets: list[Dataset]) -> N
 
 @pytest.mark.golden
 @pytest.mark.skipif(shutil.which("Rscript") is None, reason="R is not on this machine")
-def test_r_gives_the_engines_errors(sets: list[Dataset], folder: Path, tmp_path: Path) -> None:
+def test_r_gives_the_engines_errors(sets: list[Dataset], tmp_path: Path) -> None:
     """svrepdesign: 0 for a calibrated margin, the engine's replicate error elsewhere, 1e-8."""
     d = next(d for d in sets if d.name == "survey")
     columns = ["male", "age", "w_final", *d.replicate_columns]
     d.frame[columns].to_csv(tmp_path / "survey.csv", index=False, float_format="%.17g")
-    design = re.search(
-        r"r <- svrepdesign.*?data = d\)", (folder / "survey.R").read_text(), re.DOTALL
-    )
+    write_programs(d, tmp_path)
+    program = (tmp_path / "survey.R").read_text()
+    design = re.search(r"r <- svrepdesign.*?data = d\)", program, re.DOTALL)
     assert design is not None
     script = tmp_path / "check.R"
     script.write_text(

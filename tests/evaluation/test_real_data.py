@@ -45,6 +45,7 @@ def test_chile_has_the_published_unemployment_and_names_its_lonely_strata(
     assert "4 strata have one PSU" in " ".join(e.survey.sample.notes)
 
 
+@pytest.mark.whole
 def test_brazil_gets_the_office_weight_of_every_person(root: Path, shared: Path) -> None:
     """IBGE PNADC 2018 Q2: base weight x projected population / sum of base weights in 77 cells."""
     p = params(root, shared, "BRA")

@@ -120,6 +120,8 @@ def write(tmp_path):
     return written
 
 
-@pytest.fixture
-def six(write):
-    return inventory.read(write(SIX))
+@pytest.fixture(scope="session")
+def six(tmp_path_factory):
+    path = tmp_path_factory.mktemp("six") / "inventory.csv"
+    pd.DataFrame(SIX).to_csv(path, index=False)
+    return inventory.read(path)

@@ -20,6 +20,11 @@ def row(profile, indicator, group="all"):
     return found.iloc[0]
 
 
+@pytest.fixture(scope="module")
+def profile(six):
+    return six.profile()
+
+
 @pytest.mark.parametrize(
     ("indicator", "group", "value", "n", "missing"),
     [
@@ -44,16 +49,16 @@ def row(profile, indicator, group="all"):
         ("success factors, mean of all", "all", 7 / 5, 5, 1),
     ],
 )
-def test_indicator_by_hand(six, indicator, group, value, n, missing):
-    found = row(six.profile(), indicator, group)
+def test_indicator_by_hand(profile, indicator, group, value, n, missing):
+    found = row(profile, indicator, group)
     assert (
         found["value"] == pytest.approx(value) and found["n"] == n and found["n_missing"] == missing
     )
     assert found["definition"]
 
 
-def test_shares_add_up(six):
-    table = six.profile().indicators
+def test_shares_add_up(profile):
+    table = profile.indicators
     for name in ("share of measures", "share of budget", "share of beneficiaries"):
         for by in ("stage", "model"):
             part = table[(table["indicator"] == name) & table["group"].str.startswith(by)]
@@ -64,8 +69,7 @@ def test_shares_add_up(six):
     assert sides["value"].sum() == pytest.approx(1)
 
 
-def test_matrix_has_every_stage_and_model_and_adds_up(six):
-    profile = six.profile()
+def test_matrix_has_every_stage_and_model_and_adds_up(profile):
     assert profile.matrix_n.shape == (4, 11) and profile.matrix_n.to_numpy().sum() == 6
     assert profile.matrix_budget.to_numpy().sum() == pytest.approx(700000)
     assert profile.budget_tree["measures"].sum() == 6 and profile.budget_tree[
@@ -73,8 +77,8 @@ def test_matrix_has_every_stage_and_model_and_adds_up(six):
     ].sum() == pytest.approx(700000)
 
 
-def test_timeline_counts_each_measure_once_as_started(six):
-    table = six.profile().timeline
+def test_timeline_counts_each_measure_once_as_started(profile):
+    table = profile.timeline
     assert table["started"].sum() == 5 and table["year"].tolist() == [2020, 2021, 2022, 2023, 2024]
     assert table["active"].tolist() == [4, 4, 4, 5, 5]
 

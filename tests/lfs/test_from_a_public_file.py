@@ -34,6 +34,7 @@ ANSWERS = {
 }
 
 
+@pytest.mark.whole
 @pytest.mark.shared
 def test_delimited_text_from_raw_to_the_published_rate(
     shared: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch

@@ -482,13 +482,14 @@ def test_a_label_that_may_mean_two_codes_is_asked_about(
             "male",
             {},
         ),
-        (
+        pytest.param(
             "brazil_pnadc_2018q2.csv.gz",
             "year=ano hhid=upa+num_domicilio weight=peso_com_posestrat psu=upa strata=estrato"
             " age=idade male=sexo urban=situacao_domicilio subnatid1=uf educat7=nivel_instrucao"
             " wage_no_compen=rendimento whours=horas_trabalhadas",
             "male",
             {"Mulher": "0", "Homem": "1"},
+            marks=pytest.mark.whole,
         ),
         (
             "poland_sd2011_workabroad.csv.gz",

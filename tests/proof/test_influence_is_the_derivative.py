@@ -308,9 +308,16 @@ def far_off(kind: str, step: str, names: Iterable[str]) -> dict[str, float]:
     layout = LAYOUTS[kind]
     make, w, v = layout.steps[step], layout.frame["w"].to_numpy(float), directions(layout)
     own = v[::PERIODS] if layout.of_persons else v
+    stepped: dict[bytes, me.Sample] = {}  # every estimator sees the same few samples
+
+    def sample(weights: np.ndarray) -> me.Sample:
+        key = weights.tobytes()
+        if key not in stepped:
+            stepped[key] = make(layout.sample(weights))
+        return stepped[key]
+
     gaps = {
-        name: gap(lambda x, of=layout.estimators[name]: of(make(layout.sample(x))), w, v, own)
-        for name in names
+        name: gap(lambda x, of=layout.estimators[name]: of(sample(x)), w, v, own) for name in names
     }
     return {name: size for name, size in gaps.items() if not size < CLOSE}
 

@@ -90,7 +90,7 @@ def made(evaluation: Evaluation) -> dict[str, Table]:
 @pytest.mark.parametrize(
     ("arms", "change"),
     [
-        ((16, 16), waves_missed),
+        pytest.param((16, 16), waves_missed, marks=pytest.mark.whole),
         pytest.param((12, 200), dict, marks=pytest.mark.slow),
         pytest.param(
             (20, 20), lambda t: answers_as_objects(waves_missed(t)), marks=pytest.mark.slow
