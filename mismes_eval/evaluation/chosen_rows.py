@@ -12,16 +12,17 @@ from mismes_eval.evaluation.params import Params, used_at
 from mismes_eval.numerics.rows import Bool
 from mismes_eval.weighting.columns import spelled
 
-STANDING = {"missing", "stated", ""}  # for no answer and any answer; an empty text may be either
+STANDING = {"missing", "stated", ""}  # for no answer and any answer; an empty text is none
 
 
 def has_one_of(column: pd.Series, values: Sequence[str]) -> Bool:
-    """(n,) rows with one of the values; 'missing' and 'stated' stand for no answer and any."""
-    known = column.notna().to_numpy(bool)
-    hit = known & spelled(column).isin(_as_in(column, values)).to_numpy(bool, na_value=False)
-    hit |= ("missing" in values) & ~known
-    hit |= ("stated" in values) & known
-    return np.asarray(hit, bool)
+    """(n,) rows with one of the values; 'missing' and 'stated' stand for no answer, an empty text
+    among them, and any.
+    """
+    text = spelled(column)
+    known = (column.notna() & text.ne("")).to_numpy(bool, na_value=False)
+    hit = text.isin(_as_in(column, values)).to_numpy(bool, na_value=False)
+    return np.asarray(hit | ("missing" in values) & ~known | ("stated" in values) & known, bool)
 
 
 def _as_in(column: pd.Series, values: Sequence[str]) -> list[str]:

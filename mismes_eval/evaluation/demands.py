@@ -404,12 +404,11 @@ def one_psu(design: SurveyDesign, key: str) -> list[str]:
 
 def _left_out(study: Tracing) -> list[str]:
     """Waves of the data of which the params say nothing."""
-    told = {study.baseline, *study.waves}
-    silent = [str(wave) for wave in study.panel.waves if wave not in told]
-    if not silent:
+    if not study.unused:
         return []
+    silent = ", ".join(map(str, study.unused))
     return [
-        f"tracer study: the data have wave {', '.join(silent)}, and tracer.waves does not: nothing"
+        f"tracer study: the data have wave {silent}, and tracer.waves does not: nothing"
         " is estimated of it. Name it there if it was in the field."
     ]
 

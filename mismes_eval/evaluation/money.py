@@ -123,12 +123,7 @@ def _worth(
     if isinstance(cost, NotEstimable):
         return cost
     if outcome not in JOBS:
-        return NotEstimable(
-            Message(
-                "a cost per additional job-year needs an employment outcome, not '{o}'",
-                {"o": outcome},
-            )
-        )
+        return NotEstimable("a cost per additional job-year needs employment as the main outcome")
     worth = attempted(
         lambda: cost_effectiveness(
             main,

@@ -305,7 +305,7 @@ def _worst_case(study: Tracing, panel: TracerPanel, outcome: str, wave: object) 
     study.comparable(outcome)
     value = study.values(outcome, wave)
     if not np.isin(value[np.isfinite(value)], (0.0, 1.0)).all():
-        raise EstimateError(f"'{outcome}' is not yes or no: its worst case has no end")
+        raise EstimateError("the outcome is not yes or no: its worst case has no end")
     seen = np.isfinite(value) & study.responded(wave)
     name = f"{outcome}@{wave}"
     fielded = panel.sample.where(study.fielded(wave))
@@ -316,6 +316,10 @@ def _worst_case(study: Tracing, panel: TracerPanel, outcome: str, wave: object) 
 def _unseen(
     study: Tracing, panel: TracerPanel, outcome: str, wave: object, covariates: Sequence[str]
 ) -> Oster:
+    if not covariates:
+        raise EstimateError(
+            "no covariate is named, so nothing tells how strongly seen causes select"
+        )
     sample, names = changes(study, panel, outcome, wave)
     change = (sample.frame[names[1]] - sample.frame[names[0]]).to_numpy(float)
     return oster(sample.with_columns({"_change": change}), "_change", TREATED, list(covariates))

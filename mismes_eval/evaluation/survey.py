@@ -156,7 +156,7 @@ def survey(params: Params) -> Survey | None:
         definition = _definition(params, persons)
         ages = lfs.Ages(
             labour_min=params.definitions.labour_min, labour_max=params.definitions.labour_max
-        )
+        ).asked(persons)
     except MismesError as error:
         raise _with_next(error, lambda: phases(params, persons)) from None
     if definition is not None:

@@ -37,7 +37,8 @@ TREATED = "_treated"
 @dataclass(frozen=True)
 class Tracing:
     """panel: all persons; measures: their ids; measure: column that names them; baseline and waves
-    as in the params; months: wave -> months since enrolment; outcomes: what each one is.
+    as in the params, the panel's only ones; months: wave -> months since enrolment; unused: waves of
+    the data that the params do not name; outcomes: what each one is.
     """
 
     panel: TracerPanel
@@ -48,6 +49,7 @@ class Tracing:
     months: Mapping[object, float]
     source: str
     services: pd.DataFrame | None
+    unused: tuple[object, ...] = ()
     outcomes: Mapping[str, Outcome] = field(default_factory=dict)
     kept: dict[str, TracerPanel] = field(default_factory=dict, repr=False, compare=False)
 
@@ -181,8 +183,10 @@ def tracing(params: Params, panel: TracerPanel | None = None) -> Tracing | None:
     measures = params.tracer.measures or tuple(
         sorted(person.loc[arm == 1, measure].dropna().astype(str).unique())
     )
+    named = panel.chosen((params.tracer.baseline, *params.tracer.waves))
+    place = [panel.place(wave) for wave in named]
     return Tracing(
-        panel=panel,
+        panel=replace(panel, waves=named, row=panel.row[:, place]),
         measures=measures,
         measure=measure,
         baseline=params.tracer.baseline,
@@ -190,6 +194,7 @@ def tracing(params: Params, panel: TracerPanel | None = None) -> Tracing | None:
         months=_months(panel),
         source=persons.name,
         services=panel.services,
+        unused=tuple(wave for wave in panel.waves if wave not in named),
         outcomes=outcomes,
     )
 

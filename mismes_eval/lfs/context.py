@@ -78,6 +78,7 @@ def context(
 ) -> Context:
     """Statuses under the definition (or as delivered), notes begun, no breakdown."""
     frame = sample.frame
+    ages = ages.asked(frame)
     notes: list[str] = []
     if definition is not None:
         rule = as_definition(definition)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -14,6 +14,7 @@ from mismes_eval.message import Message
 from mismes_eval.numerics.rows import Bool, Float
 from mismes_eval.public import held
 
+OLDER = 10  # persons; fewer may have kept silent by chance
 LABELS = {
     "NON": "non-migrant",
     "RET": "returnee",
@@ -52,6 +53,23 @@ class Ages:
     @property
     def labour(self) -> Message:
         return aged_said(self.labour_min, self.labour_max)
+
+    def asked(self, frame: pd.DataFrame) -> Ages:
+        """With the oldest age (the end of its group) at which anybody was asked for labour status,
+        where the file has persons who are older and none of them was: nothing is known of them.
+        """
+        there = set(frame.columns)
+        if (
+            self.labour_max is not None
+            or "lstatus" not in there
+            or not {"age", "age_group"} & there
+        ):
+            return self
+        bottom, top = age_bounds(frame)
+        asked = ~np.isnan(values(frame, "lstatus")) & ~np.isnan(top)
+        oldest = top[asked].max(initial=-np.inf)
+        few = int((bottom > oldest).sum()) < OLDER
+        return self if few or np.isinf(oldest) else replace(self, labour_max=int(oldest))
 
 
 def aged_said(low: float, high: float | None) -> Message:

@@ -13,7 +13,9 @@ import pytest
 from mismes_eval.errors import InputError
 from mismes_eval.estimate.estimate import Estimate
 from mismes_eval.evaluation.params import Params
+from mismes_eval.evaluation.tracer_study import tracing
 from mismes_eval.evaluation.wave_status import on_day, wave_status
+from mismes_eval.impact.designs.switching import switching_effects
 from mismes_eval.report import wave_page
 from mismes_eval.report.document.language import language
 
@@ -150,3 +152,15 @@ def test_appointments_lie_in_the_future_and_name_nobody(root: Path) -> None:
 def test_a_wave_without_cases_is_refused(root: Path) -> None:
     with pytest.raises(InputError, match="no cases"):
         on_day(tables(root, "MDA")[1], 9, date(2022, 1, 1))
+
+
+def test_nothing_is_estimated_of_a_wave_that_the_params_leave_out(params: Params) -> None:
+    chosen = params.changed({"tracer.waves": (1, 2), "impact.main_wave": 2})
+    study = tracing(chosen)
+    assert study is not None
+    assert (study.panel.waves, study.unused) == ((0, 1, 2), (3, 4))
+    moved = switching_effects(study.of("MDA-001"), "employed", "abroad")
+    assert set(moved.keys["periods"]) == {1, 2, -1}
+    wave = study.panel.long.pivot(index="person_id", columns="wave", values="disp_code")
+    answered = wave[[0, 1, 2]].isin(["1.1", "1.2", "2.51", "2.52"]).all(axis=1)
+    assert int((study.panel.weight_sample(None).weights > 0).sum()) == int(answered.sum())

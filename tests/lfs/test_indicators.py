@@ -415,3 +415,19 @@ def test_a_blank_answer_is_not_taken_for_none(frame):
     asked = reasons["msm_part_miss"].isna().to_numpy()
     assert (with_reasons[none & asked] == 0).all() and np.isnan(with_reasons[none & ~asked]).all()
     assert (lfs.took_part(frame)[none] == 0).all()
+
+
+@pytest.mark.parametrize(("older", "told"), [(40, "aged 15 to 64"), (9, "aged 15+")])
+def test_ages_are_those_of_which_anybody_was_asked(
+    frame: pd.DataFrame, older: int, told: str
+) -> None:
+    """A survey that asks nobody above 64 speaks of nobody older; nine silent persons may be chance."""
+    own = frame[frame["age"] <= 64]
+    silent = frame[frame["age"] > 64].head(older).assign(lstatus=np.nan)
+    sample = Sample.from_frame(pd.concat([own, silent], ignore_index=True), weights="weight")
+    found = lfs.indicators(sample, which="L3.employment")["L3.employment"]
+    assert told in str(found.definition)
+    adult = own[own["age"] >= 15]
+    assert found.n[0] == len(adult)
+    by_hand = np.average(adult["lstatus"] == 1, weights=adult["weight"])
+    assert found.value[0] == pytest.approx(by_hand, rel=1e-12)

@@ -34,7 +34,7 @@ from mismes_eval.report.figures import Figure
 NAMED = {
     "designs.beside_survey": {"MDA-001": "entropy", "MDA-002": "match"},
     "designs.traits": {"male": "male", "age_enrol": "age", "educat7": "educat7"},
-    "designs.residents": {"mig_status": ("RET",), "msm_part": ("", "missing")},
+    "designs.residents": {"mig_status": ("RET",), "msm_part": ("missing",)},
     "designs.dose": {"MDA-001": "hours"},
     "designs.switching": {"MDA-001": "abroad"},
     "designs.first_job": {"MDA-001": 24.0, "MDA-002": 200.0},

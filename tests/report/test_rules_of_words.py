@@ -241,7 +241,7 @@ def test_the_first_page_speaks_in_the_unit_of_the_outcome(context: Context) -> N
     moved = dataclasses.replace(context.evaluation, params=params)
     released = release(context, {"people": people(context)})
     told = brief(dataclasses.replace(context, evaluation=moved), released.published)
-    assert told is not None and "currency units" in told.caption
+    assert told is not None and "GEL, 95% interval" in told.caption
     effect = context.evaluation.effects[0].by_wave["earnings", params.impact.main_wave]
     assert isinstance(effect, Estimate)
     size = language("en").number(abs(effect.value[0]), 1)

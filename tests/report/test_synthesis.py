@@ -185,7 +185,8 @@ def test_the_numbers_are_those_of_the_reports_and_of_the_estimators(out: Path) -
     found = numbers(folder)
     assert found.loc[("S03", "Employment rate, returnees", "Armenia"), "value"] == 0.50 + 0.1
     gap = found.loc[("S04", "Employment rate, all residents: Armenia minus Moldova", "difference")]
-    assert gap["value"] == pytest.approx(8.0)
+    assert gap["value"] == pytest.approx(8.0) and gap["unit"] == "percentage points"
+    assert (found.loc[found["status"] == "shown", "unit"] != "").all()
     assert gap["se"] == pytest.approx(100 * np.hypot(0.02, 0.02))
     r = random_effects([0.06, 0.02, 0.10], [0.02] * 3, "reml", "hartung_knapp_adhoc")
     row = next(x for _, x, _ in found.index if "mean effect, REML" in x)

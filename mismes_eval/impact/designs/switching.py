@@ -228,7 +228,9 @@ def _combined(parts: list[GroupTime], signs: Float, outcome: str, treated: str) 
     return replace(
         found,
         keys=pd.DataFrame({"variable": outcome, "periods": keys}),
-        definition=f"effect of {treated} on {outcome} by periods since its first change",
+        definition=Message(
+            "effect of {t} on {o} by periods since its first change", {"t": treated, "o": outcome}
+        ),
         notes=tuple(dict.fromkeys((*joint.notes, MEANING))),
     )
 

@@ -122,13 +122,6 @@ def outcome_unit_in_short(context: Context, name: str) -> str:
     return context.text("{unit} ({short})", unit=unit, short=context.text(IN_SHORT))
 
 
-def shown_unit(context: Context, name: str) -> str:
-    """The unit in which a table shows an effect: money in its currency."""
-    code = cell_unit(context, name)
-    money = outcome_kind(context, name).kind == "money" and code != "currency"
-    return context.text(code) if money else outcome_unit(context, name)
-
-
 def in_unit(result: Result, unit: str) -> Result:
     """An estimate with the unit that its number is in."""
     return result.annotated(unit=unit) if isinstance(result, Estimate) else result
@@ -168,8 +161,12 @@ def about_rollout(context: Context, r: Rollout) -> About:
 
 
 def unit_of(context: Context, name: str) -> tuple[float, str, str]:
-    """Scale, unit in the singular and in the plural of the effect on an outcome."""
-    return outcome_scale(context, name)[0], *UNITS[outcome_kind(context, name).kind]
+    """Scale, unit in the singular and in the plural of the effect on an outcome; money is in its
+    currency where the study names one.
+    """
+    kind, code = outcome_kind(context, name).kind, cell_unit(context, name)
+    money = kind == "money" and code != "currency"
+    return outcome_scale(context, name)[0], *((code, code) if money else UNITS[kind])
 
 
 def plain(

@@ -4,7 +4,7 @@ of both sides.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import partial
 from itertools import product
 
@@ -72,6 +72,13 @@ BY_WIDEST = (
     "Job-years, their cost and the net benefit carry the widest interval of the effect, here one over"
     " clusters (wild bootstrap)."
 )
+JOB_YEARS_ARE = (
+    "A job-year: one person employed for twelve months; interval: Fieller. Net benefit: value of the"
+    " job-years gained less the cost, per participant."
+)
+N_OF_COSTS = (
+    "n of a cost: participants; of a job-year: persons behind its effect, the fewest of any year."
+)
 JOB_YEAR_ROW = "cost per additional job-year"
 # rows of T20 that F13 draws -> what a line of it is called
 DRAWN = {
@@ -96,27 +103,13 @@ def worth_items(context: Context, study: Tracing) -> Items:
         m = found[effect.measure]
         parts += _costs(context, m, _behind(evaluation, effect), _counted_from(context, study, m))
         lines.append(job_item(context, study, m))
+    counted = [m for m in found.values() if not isinstance(m.worth, NotEstimable)]
     notes = (
         (
             "Costs are those of the services that participants received; the interval carries the"
             " error of the effect and of the cost."
         ),
-        (
-            "A job-year: one person employed for twelve months; interval: Fieller. Net benefit:"
-            " value of the job-years gained less the"
-            " cost, per participant."
-        ),
-        (
-            "n of a cost: participants; of a job-year: persons behind its effect, the fewest of any"
-            " year."
-        ),
-        *dict.fromkeys(
-            context.text(VALUED, v=m.job_value, c=m.currency)
-            for m in found.values()
-            if m.job_value is not None
-        ),
-        *dict.fromkeys(context.text(said) for each in found.values() for said in lasting(each)),
-        *((BY_WIDEST,) if any(map(_widened, found.values())) else ()),
+        *dict.fromkeys(_of_job_years(context, counted)),
         *_converted(context),
         study.published_basis,
     )
@@ -141,9 +134,18 @@ def worth_items(context: Context, study: Tracing) -> Items:
     return [table, *lines, _figure(context, study, found), *_plane(context, study, found)]
 
 
-def _widened(m: Priced) -> bool:
-    """Whether an interval over clusters speaks for the job-years of a measure."""
-    return isinstance(m.worth, CostEffectiveness) and m.worth.spoken is not None
+def _of_job_years(context: Context, counted: Sequence[Priced]) -> Iterator[str]:
+    """What a reader must know of job-years, where any are shown."""
+    if not counted:
+        return
+    yield context.text(JOB_YEARS_ARE)
+    yield context.text(N_OF_COSTS)
+    valued = (m for m in counted if m.job_value is not None)
+    yield from (context.text(VALUED, v=m.job_value, c=m.currency) for m in valued)
+    yield from (context.text(said) for m in counted for said in lasting(m))
+    # whether an interval over clusters speaks for the job-years of a measure
+    if any(isinstance(m.worth, CostEffectiveness) and m.worth.spoken is not None for m in counted):
+        yield context.text(BY_WIDEST)
 
 
 def _behind(evaluation: Evaluation, effect: Effects) -> Estimate | None:

@@ -26,10 +26,10 @@ from mismes_eval.report.chapters.cells import (
     in_unit,
     joined,
     outcome_scale,
+    outcome_unit,
     p_of,
     plain,
     rows,
-    shown_unit,
     single,
     unit_of,
     with_ends,
@@ -294,7 +294,7 @@ def _table(context: Context, study: Tracing, b: Beside) -> Table:
 def _unit_words(context: Context, b: Beside, unit: Unit) -> str:
     """The unit of a number of a design."""
     words = {"share": "percentage points", "months": "months"}
-    return words.get(unit) or shown_unit(context, b.outcome)
+    return words.get(unit) or outcome_unit(context, b.outcome)
 
 
 def _units(context: Context, lines: list[tuple[str, Answer, str]]) -> str:

@@ -31,10 +31,10 @@ from mismes_eval.report.chapters.cells import (
     in_unit,
     joined,
     outcome_scale,
+    outcome_unit,
     parts_of_effect,
     plain,
     rows,
-    shown_unit,
     shown_values,
     single,
     span_at,
@@ -264,7 +264,7 @@ def _units(context: Context, effect: Effects) -> str:
     outcomes = dict.fromkeys(outcome for outcome, _ in effect.stated)
     rows = [
         context.text(
-            "{row}: {reason}", row=context.column(outcome), reason=shown_unit(context, outcome)
+            "{row}: {reason}", row=context.column(outcome), reason=outcome_unit(context, outcome)
         )
         for outcome in outcomes
     ]

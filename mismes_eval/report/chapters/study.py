@@ -270,7 +270,7 @@ def _lost(context: Context, s: Study) -> Table:
         arms = _arms(s, group)
         parts += [
             _classical(context, row, classic, robust, "share", arms),
-            single(context, row, DESIGN, robust, arms),
+            single(context, row, DESIGN, in_unit(robust, "share"), arms),
         ]
     note = "Treated minus comparison; the two columns differ in the standard error only."
     return Table(

@@ -33,6 +33,7 @@ KEY = (
 )
 ONLY_RETURNEES = ("L6", "L8")
 FROM, TO = "95% from", "95% to"
+POINTS_OF = {"share": "percentage points", "log points": "log points times 100"}  # in S04
 
 
 class Names:
@@ -267,9 +268,7 @@ def _contrast_table(w: Words, id: str, title: str, found: pd.DataFrame) -> Table
     text = w.t
     cells = []
     units = {"p": (1.0, 3)}
-    shares = w.evidence.indicators.loc[
-        w.evidence.indicators["unit"].isin(["share", "log points"]), "id"
-    ].unique()
+    given = w.evidence.indicators.drop_duplicates("id").set_index("id")["unit"]
     for row in found.to_dict("records"):
         label = text(
             "{what}: {a} minus {b}",
@@ -277,17 +276,18 @@ def _contrast_table(w: Words, id: str, title: str, found: pd.DataFrame) -> Table
             a=w.country(row["first"]),
             b=w.country(row["second"]),
         )
-        scale = 100.0 if row["id"] in shares else 1.0
+        unit = POINTS_OF.get(given[row["id"]], given[row["id"]])
+        scale = 100.0 if given[row["id"]] in POINTS_OF else 1.0
         for column, value, more in (
             ("difference", row["value"], {"se": row["se"] * scale, "degf": row["degf"]}),
             (FROM, row["ci_low"], {}),
             (TO, row["ci_high"], {}),
         ):
-            cells.append(cell(label, column, value * scale, kind="contrast", **more))
+            cells.append(cell(label, column, value * scale, kind="contrast", unit=unit, **more))
         cells.append(cell(label, "p", row["p_holm"], kind="contrast", unit=P_VALUE))
     notes = (
-        "Independent samples. In percentage points. p: Welch's test, adjusted by Holm over the"
-        " pairs of countries of an indicator.",
+        "Independent samples. Shares in percentage points, log points times 100. p: Welch's test,"
+        " adjusted by Holm over the pairs of countries of an indicator.",
     )
     return table(w, id, title, cells, notes, units) if cells else None
 
