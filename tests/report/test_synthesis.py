@@ -197,6 +197,19 @@ def test_the_numbers_are_those_of_the_reports_and_of_the_estimators(out: Path) -
     )
 
 
+def test_differences_are_in_points_where_the_first_country_has_no_number(tmp_path: Path) -> None:
+    nothing = {"unit": "", "status": "not estimable", "value": None, "se": None}
+    for country, rate in (("ARM", 0.5), ("GEO", 0.45), ("MDA", 0.42)):
+        published = facts(rate, 0.05, "ICLS-19", country)
+        if country == "ARM":
+            published["indicators"] = [x | nothing for x in published["indicators"]]
+        write_report(tmp_path / "reports", country, published)
+    folder, _ = write_synthesis(tmp_path / "reports")
+    row = "Employment rate, all residents: Georgia minus Moldova"
+    gap = numbers(folder).loc[("S04", row, "difference")]
+    assert gap["value"] == pytest.approx(3.0) and gap["unit"] == "percentage points"
+
+
 def test_countries_with_other_definitions_are_neither_compared_nor_ranked(out: Path) -> None:
     folder, _ = write_synthesis(out)
     assert not [x for t, x, _ in numbers(folder).index if t.startswith("S04") and "Georgia" in x]

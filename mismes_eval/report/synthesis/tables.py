@@ -268,7 +268,8 @@ def _contrast_table(w: Words, id: str, title: str, found: pd.DataFrame) -> Table
     text = w.t
     cells = []
     units = {"p": (1.0, 3)}
-    given = w.evidence.indicators.drop_duplicates("id").set_index("id")["unit"]
+    known = w.evidence.indicators[w.evidence.indicators["unit"] != ""]
+    given = known.drop_duplicates("id").set_index("id")["unit"]
     for row in found.to_dict("records"):
         label = text(
             "{what}: {a} minus {b}",
