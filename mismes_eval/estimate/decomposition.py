@@ -10,7 +10,6 @@ from functools import partial
 
 import numpy as np
 import pandas as pd
-from formulaic import model_matrix
 
 from mismes_eval.errors import EstimateError, Problem, in_column, of_argument, unknown, worded
 from mismes_eval.estimate.estimate import Estimate
@@ -23,7 +22,7 @@ from mismes_eval.numerics.rows import Bool, Float, Rows
 from mismes_eval.public import public, verb_name
 from mismes_eval.weighting.arguments import as_names
 from mismes_eval.weighting.columns import Number, Stated, read
-from mismes_eval.weighting.covariates import occurring, unreadable
+from mismes_eval.weighting.covariates import main_effect, unreadable
 from mismes_eval.weighting.domain import no_negative_weights, occupied
 from mismes_eval.weighting.replication import replicated
 from mismes_eval.weighting.sample import Sample
@@ -275,20 +274,13 @@ def _groups(sample: Sample, outcome: str, group: str, covariates: Sequence[str])
 
 def _design(frame: pd.DataFrame) -> tuple[Float, tuple[str, ...]]:
     """Intercept and main effects; empty categories and constant columns are left out."""
-    plain = occurring(frame)
-    varied = [column for column in plain.columns if plain[column].nunique() > 1]
-    plain = plain.assign(
-        **{
-            str(column): plain[column].astype(float)
-            for column in varied
-            if pd.api.types.is_numeric_dtype(plain[column])
-            or pd.api.types.is_bool_dtype(plain[column])
-        }
-    )
-    matrix = model_matrix(
-        " + ".join(["1", *(f"`{column}`" for column in varied)]), plain[varied], na_action="raise"
-    )
-    return matrix.to_numpy(float), tuple(map(str, matrix.columns))
+    columns, names = [np.ones((len(frame), 1))], ["Intercept"]
+    for column, series in frame.items():
+        if series.nunique() > 1:
+            effect, labels = main_effect(series)
+            columns.append(effect)
+            names += [f"{column}[T.{label.removeprefix(f'{column}=')}]" for label in labels]
+    return np.hstack(columns), tuple(names)
 
 
 def _wrap(sample: Sample, d: _Groups, core: Core, names: tuple[str, ...], kind: str) -> Estimate:

@@ -18,12 +18,14 @@ Names = Column | Sequence[Column]  # a column's name, or several
 def as_names(
     value: object, argument: str, error: type[MismesError] = DesignError
 ) -> tuple[Any, ...]:
-    """A column name, several, or None -> tuple. Raises `error` where values stand instead of names."""
+    """A column name, several, or None -> tuple. Raises `error` where values stand instead of names,
+    and for a set, which has no order.
+    """
     if value is None:
         return ()
     if isinstance(value, str) or not isinstance(value, Iterable):
         return (value,)
-    values = isinstance(value, (pd.Series, pd.DataFrame)) or (
+    values = isinstance(value, (pd.Series, pd.DataFrame, set, frozenset)) or (
         isinstance(value, np.ndarray) and (value.ndim != 1 or value.dtype.kind not in "OUT")
     )
     if values or not all(isinstance(item, Hashable) for item in value):

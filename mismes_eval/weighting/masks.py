@@ -8,10 +8,38 @@ from collections.abc import Iterator
 import numpy as np
 import pandas as pd
 
-from mismes_eval.errors import Problem, of_argument, worded
+from mismes_eval.errors import Problem, in_column, of_argument, worded
+from mismes_eval.message import Message, as_message
 
 COMPARED = "Compare a column: sample.where(sample.frame['{column}'] {sign} {value})."
 JOINED = (ast.BitAnd, ast.BitOr)
+
+
+def aligned(
+    values: pd.Series, frame: pd.DataFrame, what: str, where: str | Message
+) -> pd.Series | Problem:
+    """Values in the order of the frame's rows, or the problem that they are of other rows."""
+    if values.index.equals(frame.index):
+        return values
+    covered = len(values) == len(frame) and frame.index.isin(values.index).all()
+    if covered and not values.index.has_duplicates:
+        return values.reindex(frame.index)
+    return Problem(
+        worded("{what} has another index than the frame", {"what": as_message(what)}),
+        where,
+        worded("{count} rows with the frame's index", {"count": len(frame)}),
+        worded("{mask} rows", {"mask": len(values)}),
+    )
+
+
+def no_column(name: object, values: object, n: int) -> Problem:
+    """The problem of values that are not one a row."""
+    return Problem(
+        what="a new column has not one value a row",
+        where=in_column(name),
+        expected=worded("{n} values, or one for all rows", {"n": n}),
+        got=worded("values of shape {shape}", {"shape": np.shape(values)}),
+    )
 
 
 def no_mask(mask: object, array: np.ndarray, frame: pd.DataFrame) -> Problem:

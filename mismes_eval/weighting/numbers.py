@@ -44,6 +44,9 @@ def native(frame: pd.DataFrame, among: Iterable[str] | None = None) -> pd.DataFr
     """The frame with numbers as this machine holds them, which alone can be looked up and sorted:
     in its byte order, dense, and in 32 or 64 bits where they have decimals; dictionaries of arrow
     are the categories that they are. among: the columns that may be otherwise; None: all.
+
+    It is a frame of its own (pandas copies a column when it is written to): whatever is done to the
+    given one later, rows sorted or dropped included, does not reach it.
     """
     kinds = (
         dict(frame.dtypes.items())
@@ -53,9 +56,7 @@ def native(frame: pd.DataFrame, among: Iterable[str] | None = None) -> pd.DataFr
     held = {column: _held(kind) for column, kind in kinds.items()}
     changed = {column: kind for column, kind in held.items() if kind is not None}
     coded = [column for column, kind in kinds.items() if _is_dictionary(kind)]
-    out = frame.astype(changed) if changed else frame
-    if coded:
-        out = out.copy(deep=False)
+    out = frame.astype(changed) if changed else frame.copy(deep=False)
     for column in coded:
         out[column] = _categories(frame[column])
     return out

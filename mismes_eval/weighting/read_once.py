@@ -20,6 +20,7 @@ Kept = dict[tuple[Hashable, Callable[..., object]], tuple[pd.Series, Any]]
 # by the identity of a frame, as long as it lives: a column, and what was read of it. The column is
 # held, so that whatever is written into the frame later goes to a copy and is read anew.
 _OF_FRAMES: dict[int, Kept] = {}
+_ROWS: dict[int, pd.Index] = {}  # likewise: the rows that the frame had when it was first seen
 
 
 def once(frame: pd.DataFrame, column: Hashable, read: Callable[[pd.Series], T]) -> T:
@@ -48,11 +49,19 @@ def carried(before: pd.DataFrame, after: pd.DataFrame) -> pd.DataFrame:
     return after
 
 
+def same_rows(frame: pd.DataFrame) -> bool:
+    """Whether a frame has the rows, in their order, that it had when it was first seen."""
+    _of(frame)
+    return _ROWS[id(frame)].is_(frame.index)
+
+
 def _of(frame: pd.DataFrame) -> Kept:
     kept = _OF_FRAMES.get(id(frame))
     if kept is None:
         kept = _OF_FRAMES[id(frame)] = {}
+        _ROWS[id(frame)] = frame.index
         weakref.finalize(frame, _OF_FRAMES.pop, id(frame), None)
+        weakref.finalize(frame, _ROWS.pop, id(frame), None)
     return kept
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from html import escape
@@ -39,9 +39,9 @@ from mismes_eval.weighting.data_warnings import (
 )
 from mismes_eval.weighting.design import SurveyDesign
 from mismes_eval.weighting.estimators import OfSamples
-from mismes_eval.weighting.masks import no_mask
+from mismes_eval.weighting.masks import aligned, no_column, no_mask
 from mismes_eval.weighting.numbers import native
-from mismes_eval.weighting.read_once import carried
+from mismes_eval.weighting.read_once import carried, same_rows
 from mismes_eval.weighting.stages import Columns, DesignColumns, build
 from mismes_eval.weighting.steps import WeightStep
 
@@ -64,6 +64,9 @@ class Sample(OfSamples):
     domain: Bool
     flags: tuple[str, ...] = ()
     persons: Float | None = None
+
+    def __post_init__(self) -> None:
+        same_rows(self.frame)  # remembers them
 
     @classmethod
     def from_frame(
@@ -183,34 +186,23 @@ class Sample(OfSamples):
 
     def mask(self, mask: Sequence[bool] | Bool | pd.Series) -> Bool:
         """(n,) booleans aligned to the frame."""
+        given: object = mask
         if isinstance(mask, pd.Series):
-            if not mask.index.equals(self.frame.index):
-                if (
-                    len(mask) != self.n
-                    or not self.frame.index.isin(mask.index).all()
-                    or mask.index.has_duplicates
-                ):
-                    raise DesignError(
-                        Problem(
-                            "the mask has another index than the frame",
-                            of_argument("mask"),
-                            worded("{count} rows with the frame's index", {"count": self.n}),
-                            worded("{mask} rows", {"mask": len(mask)}),
-                        )
-                    )
-                mask = mask.reindex(self.frame.index)
-            if mask.isna().any():
-                bad = mask.isna().to_numpy()
-                raise DesignError(
-                    Problem(
-                        what="the mask is missing for some rows",
-                        where=of_argument("mask"),
-                        expected="True or False in every row",
-                        got=worded("missing"),
-                        fix="Decide what missing means, e.g. mask.fillna(False).",
-                    ).in_rows(np.flatnonzero(bad))
-                )
-        out = np.asarray(mask)
+            given = aligned(mask, self.frame, "the mask", of_argument("mask"))
+        if isinstance(given, Problem):
+            raise DesignError(given)
+        out = np.asarray(given)
+        missing = mask.mask if isinstance(mask, np.ma.MaskedArray) else pd.isna(out)
+        if out.shape == (self.n,) and np.any(missing):
+            raise DesignError(
+                Problem(
+                    what="the mask is missing for some rows",
+                    where=of_argument("mask"),
+                    expected="True or False in every row",
+                    got=worded("missing"),
+                    fix="Decide what missing means, e.g. mask.fillna(False).",
+                ).in_rows(np.flatnonzero(missing))
+            )
         if out.dtype != bool or out.shape != (self.n,):
             raise DesignError(no_mask(mask, out, self.frame))
         return out
@@ -234,12 +226,23 @@ class Sample(OfSamples):
         return replace(self, design=self.design.add(step))
 
     @held(DesignError)
-    def with_columns(self, columns: dict[str, Any]) -> Sample:
-        """The same sample with added or replaced columns of n values; design columns were read
-        already and are not re-read.
+    def with_columns(self, columns: Mapping[Hashable, Any]) -> Sample:
+        """The same sample with added or replaced columns of n values, or one value for all rows; a
+        Series is aligned to the frame. Design columns were read already and are not re-read.
         """
-        frame = native(self.frame.assign(**columns), columns)
-        return replace(self, frame=carried(self.frame, frame))
+        frame, problems = self.frame.copy(deep=False), []
+        for name, values in columns.items():
+            given = values(frame) if callable(values) else values
+            if isinstance(given, (pd.Series, Mapping)):
+                given = aligned(pd.Series(given), frame, "a new column", in_column(name))
+            if isinstance(given, Problem):
+                problems.append(given)
+            elif np.ndim(given) and np.shape(given) != (self.n,):
+                problems.append(no_column(name, given, self.n))
+            else:
+                frame[name] = given
+        DesignError.refuse(problems)
+        return replace(self, frame=carried(self.frame, native(frame, columns)))
 
     def flagged(self, *flags: str) -> Sample:
         """The same sample carrying more sentences for table notes."""
@@ -300,7 +303,9 @@ class Sample(OfSamples):
 
 
 def needs_sample(sample: object, caller: str, error: type[MismesError] = DesignError) -> None:
-    """Raise `error` where something else stands in the place of a Sample."""
+    """Raise `error` where something else stands in the place of a Sample, and where the rows of its
+    frame are others than those it was made of: its weights would be those of other persons.
+    """
     if not isinstance(sample, Sample):
         made = "Make one: Sample.from_frame(frame, weights=...)."
         raise error(
@@ -310,6 +315,18 @@ def needs_sample(sample: object, caller: str, error: type[MismesError] = DesignE
                 expected="a Sample",
                 got=kind_of(sample),
                 fix=made,
+            )
+        )
+    if not same_rows(sample.frame):
+        raise error(
+            Problem(
+                what="the rows of the sample's frame were sorted, dropped, added or numbered anew",
+                where=worded("first argument"),
+                expected=worded(
+                    "the {n} rows it was made of, in their order", {"n": sample.domain.size}
+                ),
+                got=worded("{n} rows", {"n": len(sample.frame)}),
+                fix="Make the sample of the changed frame: Sample.from_frame(frame, weights=...).",
             )
         )
 

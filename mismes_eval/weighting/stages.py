@@ -72,10 +72,10 @@ def build(
     if not frame.columns.has_duplicates and len(frame):
         problems += _value_problems(frame, columns.present(frame), cluster_deff)
     DesignError.refuse(problems)
-    clusters = columns.psu or ((columns.household,) if columns.household else ())
+    clusters = columns.psu or (() if columns.household is None else (columns.household,))
     level: Level = "psu"
     if not columns.psu:
-        level = "household" if columns.household else "element"
+        level = "element" if columns.household is None else "household"
     unit_columns = clusters or (None,)
     stages: list[Stage] = []
     fractions: list[Float] = []
@@ -86,7 +86,7 @@ def build(
         stratum_column = columns.strata[depth] if depth < len(columns.strata) else None
         local, names = (
             _codes(frame[stratum_column])
-            if stratum_column
+            if stratum_column is not None
             else (np.zeros(len(frame), np.intp), np.array(["all"]))
         )
         stratum_of_row, first_of_stratum = _pair(parent_of_row, local)
@@ -120,8 +120,8 @@ def build(
         parent_of_row = unit_of_row
     DesignError.refuse(problems)
     base = (
-        numbers_in(frame[columns.weights])
-        if columns.weights
+        numbers_in(frame[columns.weights]).copy()
+        if columns.weights is not None
         else 1.0 / np.prod(np.vstack(fractions), axis=0)
     )
     design = SurveyDesign(
@@ -233,7 +233,7 @@ def _value_problems(
     for column in (
         *columns.strata,
         *columns.psu,
-        *((columns.household,) if columns.household else ()),
+        *(() if columns.household is None else (columns.household,)),
     ):
         bad = frame[column].isna().to_numpy()
         problems += Problem(
