@@ -322,9 +322,17 @@ def _problem(caller: str, name: str, kind: Kind, value: object, default: object 
         what=worded("{caller} cannot use an argument", {"caller": caller}),
         where=of_argument(name),
         expected=kind.words,
-        got=_said(value),
+        got=_said(value) if kind is not _NAMES else _named(value),
         fix=fix,
     )
+
+
+def _named(value: Any) -> str:
+    """What stands in the place of names: a list whose members are none shows the first of them."""
+    if not _names(value):
+        return _said(value)
+    other = next(name for name in value if not isinstance(name, str))
+    return str(worded("{kind} with {other}", {"kind": kind_of(value), "other": repr(other)}))
 
 
 def _said(value: object) -> str:
@@ -345,9 +353,13 @@ def _whole(value: object) -> bool:
 
 
 def _names(value: object) -> bool:
-    return isinstance(value, str) or (
-        isinstance(value, Iterable) and not isinstance(value, (Mapping, pd.Series, pd.DataFrame))
-    )
+    """Whether a value is a name or names in an order, which a set has not."""
+    other = (Mapping, pd.Series, pd.DataFrame, set, frozenset)
+    return isinstance(value, str) or (isinstance(value, Iterable) and not isinstance(value, other))
+
+
+def _texts(value: Any) -> bool:
+    return _names(value) and (iter(value) is value or all(isinstance(name, str) for name in value))
 
 
 def _list(value: object) -> bool:
@@ -364,7 +376,7 @@ def _numbers(value: Any) -> bool:
     )
 
 
-_NAMES = Kind("a name or a list of names", _names)
+_NAMES = Kind("a name or a list of names", _texts)
 _COLUMN = Kind("a text", lambda value: _whole(value) or isinstance(value, str))
 _COLUMNS = Kind("a name or a list of names", lambda value: _whole(value) or _names(value))
 _PLAIN = {

@@ -30,6 +30,7 @@ from mismes_eval.numerics.rows import Bool, Float, Int
 from mismes_eval.weighting.columns import refuse_unknown
 from mismes_eval.weighting.covariates import occurring, unreadable
 from mismes_eval.weighting.domain import no_negative_weights, occupied
+from mismes_eval.weighting.levels import one_spelling
 from mismes_eval.weighting.numbers import float64
 from mismes_eval.weighting.sample import Sample
 
@@ -67,8 +68,11 @@ def build(sample: Sample, formula: str, caller: str) -> Model:
     inside = occupied(sample)
     data = sample.frame.loc[inside, columns]
     rows = np.flatnonzero(inside)
+    spelled = [one_spelling(data[column]) for column in columns]
     problems = [*_missing(data, rows, caller), *_unreadable(parsed, original, data)]
-    EstimateError.refuse(problems)
+    told = {(problem.what, problem.where) for problem in problems}
+    others = [p for p in spelled if p is not None and (p.what, p.where) not in told]
+    EstimateError.refuse([*problems, *others])
     y, x, outcome, names = _matrices(parsed, data, alias, formula, caller)
     _refuse_infinite(np.column_stack([y, x]), (outcome, *names), caller, rows)
     model = Model(

@@ -28,7 +28,8 @@ from mismes_eval.numerics.qr import Collinear, check_rank
 from mismes_eval.numerics.rows import Float, Int
 from mismes_eval.public import Count, Level, Seed, public
 from mismes_eval.weighting.arguments import as_names
-from mismes_eval.weighting.columns import Stated, read, with_numbers
+from mismes_eval.weighting.columns import Stated, read
+from mismes_eval.weighting.covariates import main_effect, unreadable
 from mismes_eval.weighting.nonresponse import nonresponse
 from mismes_eval.weighting.numbers import float64
 from mismes_eval.weighting.sample import Sample
@@ -346,9 +347,8 @@ def _table(
                 fix="Impute them as well, or leave them out.",
             )
         )
-    EstimateError.refuse(problems)
-    wide = pd.get_dummies(with_numbers(frame[predictors]), drop_first=True, dtype=float)
-    known = _independent(wide.to_numpy(float))
+    EstimateError.refuse([*problems, *unreadable(frame, predictors, np.ones(len(frame), bool))])
+    known = _independent(np.hstack([main_effect(frame[column])[0] for column in predictors]))
     made |= {f"x{place}": column for place, column in enumerate(known.T)}
     if np.ptp(weights) > 0:
         made[WEIGHT.strip("_")] = np.log(weights) if (weights > 0).all() else weights

@@ -30,7 +30,14 @@ from mismes_eval.numerics.rows import Float, Int, Rows
 from mismes_eval.public import public
 from mismes_eval.weighting.arguments import Column
 from mismes_eval.weighting.columns import Number, Stated, YesNo
-from mismes_eval.weighting.domain import By, Domains, grouped, no_negative_weights, zero_outside
+from mismes_eval.weighting.domain import (
+    By,
+    Domains,
+    grouped,
+    key_name,
+    no_negative_weights,
+    zero_outside,
+)
 from mismes_eval.weighting.replication import replicated
 from mismes_eval.weighting.sample import Sample
 
@@ -442,6 +449,7 @@ def _wrapped(
     keys = (
         where.keys.loc[where.keys.index.repeat(size)]
         .reset_index(drop=True)
+        .rename(columns=lambda column: key_name(column, ("time", "at_risk")))
         .assign(time=np.concatenate(at), at_risk=risk)
     )
     label = kind if of is None else f"{kind} of {of}"

@@ -33,7 +33,7 @@ from mismes_eval.message import as_message
 from mismes_eval.numerics.rows import Bool, Float, Int
 from mismes_eval.public import verb_error, verb_name
 from mismes_eval.weighting.levels import levels_of, occurring, one_spelling
-from mismes_eval.weighting.numbers import float64
+from mismes_eval.weighting.numbers import float64, temporal
 from mismes_eval.weighting.order import Ordering, ordering
 from mismes_eval.weighting.read_once import absent, once
 from mismes_eval.weighting.sample import Sample, needs_sample
@@ -155,7 +155,7 @@ class Answers:
         if not isinstance(kind, pd.CategoricalDtype) and float64(values) is not None:
             found = Number(self.column).of(values, needed)
             return found if isinstance(found, list) else [Answer("", found)]
-        if kind.kind in "mM":
+        if temporal(values) and not isinstance(kind, pd.PeriodDtype):
             return [
                 Problem(
                     what="meets dates",
@@ -221,11 +221,11 @@ class Key:
         plain = values
         if pd.api.types.is_float_dtype(values.dtype):
             number = values.to_numpy(float, na_value=np.nan)
-            whole = np.isnan(number) | (number == np.round(number))
+            whole = np.isnan(number) | (np.isfinite(number) & (number == np.round(number)))
             problem = _bad(values, needed & ~whole, "a unit with decimals", "whole identifiers")
             if problem is not None:
                 return [problem]
-            plain = pd.Series(number, index=values.index).astype("Int64")
+            plain = pd.Series(np.where(whole, number, np.nan), values.index).astype("Int64")
         code, level = pd.factorize(plain)
         return Levels(code.astype(np.intp), pd.Index(level))
 
@@ -272,7 +272,7 @@ def read(
         if isinstance(want, Category):
             made: object = once(sample.frame, want.column, grouping)
         else:
-            made = want.of(sample.frame[want.column], needed)
+            made = _spelled_twice(sample, want) or want.of(sample.frame[want.column], needed)
         if isinstance(made, list) and made and isinstance(made[0], Problem):
             problems += made
             continue
@@ -290,6 +290,14 @@ def read(
     if problems:
         raise kind([_named(p) for p in dict.fromkeys(problems)])
     return SimpleNamespace(**got)
+
+
+def _spelled_twice(sample: Sample, want: Kind) -> list[Problem]:
+    """The problem that units or periods of one spelling to a reader are two to a computer."""
+    problem = None
+    if isinstance(want, Key | Order | Stated):
+        problem = once(sample.frame, want.column, one_spelling)
+    return [] if problem is None else [problem]
 
 
 def with_numbers(frame: pd.DataFrame) -> pd.DataFrame:
@@ -346,6 +354,8 @@ def cohorts(values: pd.Series, periods: Ordering, needed: Bool) -> Float | Probl
 
 
 def _place(value: object, periods: Ordering, zero_is_never: bool) -> float:
+    if isinstance(value, (bool, np.bool_)) and not isinstance(periods.levels[0], type(value)):
+        return float("nan")  # who is treated, not when
     place = float(value) if isinstance(value, (Real, Decimal)) else periods.place(value)
     if np.isinf(place) or (zero_is_never and place == 0):
         return float("inf")

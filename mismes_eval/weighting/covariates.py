@@ -17,7 +17,7 @@ from mismes_eval.numerics.rows import Bool, Float
 from mismes_eval.weighting.arguments import Column
 from mismes_eval.weighting.levels import levels_of, one_spelling
 from mismes_eval.weighting.levels import occurring as occurring_levels
-from mismes_eval.weighting.numbers import float64
+from mismes_eval.weighting.numbers import float64, temporal
 from mismes_eval.weighting.read_once import once
 
 
@@ -58,8 +58,7 @@ def main_effect(series: pd.Series) -> tuple[Float, list[str]]:
     number = None if isinstance(series.dtype, pd.CategoricalDtype) else float64(series)
     if number is not None:  # yes-no columns too
         return number[:, None], [str(series.name)]
-    kept = pd.Categorical(series).remove_unused_categories()
-    return _indicators(kept.codes, kept.categories, series.name)
+    return _indicators(*levels_of(series), series.name)
 
 
 def effect_among(frame: pd.DataFrame, column: Column, rows: Bool) -> tuple[Float, list[str]]:
@@ -91,20 +90,25 @@ def _plain(series: pd.Series) -> pd.Series:
     number = float64(series)
     if number is not None:
         return pd.Series(number, index=series.index, name=series.name)
+    boxed = pd.api.types.is_object_dtype(kind) and pd.api.types.infer_dtype(series) != "string"
+    if boxed or isinstance(kind, pd.IntervalDtype):
+        return pd.Series(pd.Categorical.from_codes(*levels_of(series)), series.index)
     return series.astype(object) if pd.api.types.is_string_dtype(kind) else series
 
 
 def _of_column(frame: pd.DataFrame, column: Column, inside: Bool) -> list[Problem]:
     series = frame[column]
     where = in_column(series.name)
-    if series.dtype.kind in "mM" or isinstance(series.dtype, pd.PeriodDtype):
+    dated = temporal(series)
+    if dated or series.dtype.kind == "c":
+        count = "Count months or years from a fixed date."
         return [
             Problem(
-                what="a covariate is a date",
+                what="a covariate is a date" if dated else "a covariate is a complex number",
                 where=where,
                 expected="numbers or categories",
                 got=str(series.dtype),
-                fix="Count months or years from a fixed date.",
+                fix=count if dated else "Take its real part or its size.",
             )
         ]
     number = None if isinstance(series.dtype, pd.CategoricalDtype) else float64(series)

@@ -76,7 +76,7 @@ def repeated_rows(frame: pd.DataFrame, weights: Float) -> str:
     """
     try:
         return _repeated(frame, weights)
-    except TypeError:  # cells that cannot be compared, such as lists
+    except (TypeError, NotImplementedError):  # cells that cannot be compared, such as lists
         return ""
 
 

@@ -9,6 +9,8 @@ from mismes_eval.errors import DesignError, Problem, in_column, kind_of, of_argu
 from mismes_eval.numerics.rows import Float
 from mismes_eval.public import fitting
 from mismes_eval.weighting.arguments import as_names
+from mismes_eval.weighting.domain import key_name
+from mismes_eval.weighting.levels import one_spelling
 from mismes_eval.weighting.sample import Sample, needs_sample
 from mismes_eval.weighting.stages import Columns
 from mismes_eval.weighting.steps import Calibration, Embedded, WeightShare
@@ -68,6 +70,7 @@ def weight_diagnostics(sample: Sample, by: Columns = None) -> pd.DataFrame:
     """
     needs_sample(sample, "weight_diagnostics")
     columns = list(as_names(by, "by"))
+    named = [key_name(column, ("step", "name", *_summary(np.ones(1)))) for column in columns]
     problems = [
         Problem(
             "weight_diagnostics names an unknown column",
@@ -82,7 +85,9 @@ def weight_diagnostics(sample: Sample, by: Columns = None) -> pd.DataFrame:
         for column in dict.fromkeys(columns)
         if columns.count(column) > 1
     ]
-    DesignError.refuse(problems)
+    known = [column for column in dict.fromkeys(columns) if column in sample.frame.columns]
+    spelled = [one_spelling(sample.frame[column]) for column in known]
+    DesignError.refuse([*problems, *(problem for problem in spelled if problem is not None)])
     here = np.flatnonzero(sample.domain)
     inside = sample.frame.iloc[here]
     groups = inside.groupby(columns, observed=True, dropna=False).indices if columns else {}
@@ -99,7 +104,7 @@ def weight_diagnostics(sample: Sample, by: Columns = None) -> pd.DataFrame:
             {
                 "step": count,
                 "name": name,
-                **dict.fromkeys(columns, "all"),
+                **dict.fromkeys(named, "all"),
                 **_summary(w[sample.domain] if same_rows else w),
             }
         )
@@ -111,7 +116,7 @@ def weight_diagnostics(sample: Sample, by: Columns = None) -> pd.DataFrame:
                 {
                     "step": count,
                     "name": name,
-                    **dict(zip(columns, key, strict=True)),
+                    **dict(zip(named, key, strict=True)),
                     **_summary(w[here[index]]),
                 }
             )

@@ -111,11 +111,11 @@ def no_negative_weights(sample: Sample, who: str = "") -> None:
         )
 
 
-def key_name(column: object) -> str:
+def key_name(column: object, own: Sequence[str] = RESERVED) -> str:
     """A by-column's name in the table of an estimate: `by_level` where the table has a column
     `level` of its own.
     """
-    return f"by_{column}" if str(column) in RESERVED else str(column)
+    return f"by_{column}" if str(column) in own else str(column)
 
 
 def _combinations(each: Mapping[Column, Levels], inside: Bool) -> Domains:

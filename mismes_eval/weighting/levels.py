@@ -4,6 +4,7 @@ hashing elsewhere.
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Sequence
 from typing import Any
 
@@ -23,20 +24,25 @@ def levels_of(series: pd.Series) -> tuple[Int, pd.Index]:
     """
     if isinstance(series.dtype, np.dtype) and series.dtype.kind in "iu" and series.size:
         value = series.to_numpy()
-        low = value.min()
-        high = value.max()
-        if int(high) - int(low) < _SPREAD:
-            code = (value if low == 0 else value - low).astype(np.intp, copy=False)
+        low, high = int(value.min()), int(value.max())
+        if high - low < _SPREAD and high <= np.iinfo(np.intp).max:
+            code = value.astype(np.intp, copy=False)
+            code = code if low == 0 else code - low
             present = np.flatnonzero(np.bincount(code))
-            level = pd.Index((present + int(low)).astype(series.dtype))
-            if present.size == int(high) - int(low) + 1:
+            level = pd.Index((present + low).astype(series.dtype))
+            if present.size == high - low + 1:
                 return code, level
             lookup = np.zeros(int(present[-1]) + 1, np.intp)
             lookup[present] = np.arange(present.size)
             return lookup[code], level
     if isinstance(series.dtype, pd.CategoricalDtype):
         return occurring(series.cat.codes.to_numpy(), series.cat.categories)
-    code, level = pd.factorize(series, sort=True)
+    try:
+        code, level = pd.factorize(series, sort=True)
+    except TypeError:  # values without an order among them: that of their words
+        code, level = pd.factorize(series)
+        order = np.argsort([str(value) for value in level], kind="stable")
+        level, code = level[order], np.append(np.argsort(order), -1)[code]
     return code.astype(np.intp, copy=False), pd.Index(level)
 
 
@@ -76,6 +82,8 @@ def one_spelling(values: pd.Series) -> Problem | None:
         name = f"frame[{values.name!r}]"
         texts = [spelling for spelling in (value, other) if isinstance(spelling, str)]
         mend = f"{name}.str.strip()" if len(texts) == 2 else f"{name}.map(str)"
+        if len(texts) == 2 and len({text.strip() for text in texts}) == 2:
+            mend = f"{name}.str.normalize('NFKC').str.strip()"
         if any(text.endswith(".0") for text in texts):
             mend = rf"{name}.map(str).str.replace(r'\.0$', '', regex=True)"
         return Problem(
@@ -90,11 +98,11 @@ def one_spelling(values: pd.Series) -> Problem | None:
 
 def _plain(value: object) -> str:
     """A code as a reader sees it: 2 for 2.0, "2.0" and "2", without blanks around it and without
-    characters that do not print.
+    characters that do not print; letters and blanks that look alike are one.
     """
     if isinstance(value, (float, np.floating)) and float(value).is_integer():
         return str(int(value))
-    shown = str(value).strip()
+    shown = unicodedata.normalize("NFKC", str(value)).strip()
     if shown.endswith(".0") and shown[:-2].isdecimal():
         shown = shown[:-2]
     return shown if shown.isprintable() else "".join(filter(str.isprintable, shown)).strip()

@@ -12,6 +12,8 @@ import pyarrow as pa
 
 from mismes_eval.numerics.rows import Float
 
+TEMPORAL = ("date", "datetime", "datetime64", "time", "timedelta", "timedelta64", "period")
+
 
 def float64(values: pd.Series) -> Float | None:
     """(n,) numbers of any numeric or boolean dtype, NaN where missing, also where they are stored
@@ -36,8 +38,21 @@ def numbers_in(values: pd.Series) -> Float:
     number = float64(values)
     if number is not None:
         return number
+    if temporal(values):
+        return np.full(len(values), np.nan)
     read = pd.to_numeric(values, errors="coerce")
     return np.asarray(read.to_numpy(dtype=np.float64, na_value=np.nan), np.float64)
+
+
+def temporal(values: pd.Series) -> bool:
+    """Whether a column holds dates, times, durations or periods, also one by one."""
+    kind = values.dtype
+    if kind.kind in "mM" or isinstance(kind, pd.PeriodDtype):
+        return True
+    if isinstance(kind, pd.CategoricalDtype):
+        return False
+    boxed = pd.api.types.is_object_dtype(kind) or isinstance(kind, pd.ArrowDtype)
+    return boxed and pd.api.types.infer_dtype(values, skipna=True) in TEMPORAL
 
 
 def native(frame: pd.DataFrame, among: Iterable[str] | None = None) -> pd.DataFrame:
@@ -82,6 +97,8 @@ def _held(kind: object) -> np.dtype | str | None:
     if isinstance(kind, pd.SparseDtype):
         return _held(kind.subtype) or np.dtype(kind.subtype)
     if isinstance(kind, pd.ArrowDtype):
+        if pa.types.is_nested(kind.pyarrow_dtype):
+            return "object"
         return "float64" if pa.types.is_float16(kind.pyarrow_dtype) else None
     if not isinstance(kind, np.dtype):
         return None

@@ -224,7 +224,7 @@ def _readers_for(distinct: pd.Series) -> tuple[str, ...]:
     if pd.api.types.is_datetime64_any_dtype(kind):
         return ("date",)
     if pd.api.types.is_numeric_dtype(kind) or pd.api.types.is_bool_dtype(kind):
-        return ("number",)
+        return () if kind.kind == "c" else ("number",)
     inferred = pd.api.types.infer_dtype(distinct, skipna=True)
     if inferred in ("integer", "floating", "mixed-integer-float", "boolean", "decimal"):
         return ("number",)

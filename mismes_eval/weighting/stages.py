@@ -23,7 +23,7 @@ from mismes_eval.numerics.rows import Bool, Float, Int
 from mismes_eval.numerics.variance import Lonely, Stage
 from mismes_eval.weighting.arguments import Column
 from mismes_eval.weighting.design import Level, SurveyDesign
-from mismes_eval.weighting.levels import one_spelling
+from mismes_eval.weighting.levels import levels_of, one_spelling
 from mismes_eval.weighting.numbers import numbers_in
 
 Columns = Column | Sequence[Column] | None
@@ -351,8 +351,8 @@ def _beside(value: Float, what: str, column: object) -> str:
 
 
 def _codes(column: pd.Series) -> tuple[Int, np.ndarray]:
-    code, names = pd.factorize(column, sort=True)
-    return code.astype(np.intp), np.asarray(names, dtype=object)
+    code, names = levels_of(column)
+    return code, np.asarray(names, dtype=object)
 
 
 def _label(value: object) -> str:

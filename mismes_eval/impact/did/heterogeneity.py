@@ -15,7 +15,6 @@ from mismes_eval.errors import (
     EstimateError,
     MismesError,
     Problem,
-    in_column,
     named,
     of_argument,
     worded,
@@ -29,6 +28,7 @@ from mismes_eval.impact.inference.multiple_testing import AdjustedPValues, Metho
 from mismes_eval.impact.inference.randomisation import D, sample_of
 from mismes_eval.pictures.intervals import Series, forest
 from mismes_eval.public import public
+from mismes_eval.weighting.columns import Category, read
 from mismes_eval.weighting.design import SurveyDesign
 from mismes_eval.weighting.sample import Sample
 
@@ -98,24 +98,8 @@ class GroupEffects:
 
 def _groups(sample: Sample, columns: Sequence[str]) -> list[tuple[Hashable, ...]]:
     """The values, or combinations, that occur in the domain. Raises EstimateError."""
-    EstimateError.refuse(
-        Problem("unknown column", in_column(column), "a column of the frame")
-        for column in columns
-        if column not in sample.frame.columns
-    )
+    read(sample, EstimateError, **{f"g{k}": Category(column) for k, column in enumerate(columns)})
     inside = sample.frame.loc[sample.active, list(columns)]
-    gone = inside.isna().any(axis=1)
-    if gone.any():
-        raise EstimateError(
-            Problem(
-                what="the group is missing for some rows",
-                where=in_column(", ".join(columns)),
-                expected="a group in every row of the domain",
-                got=worded("missing"),
-                fix="Make missing a group, or narrow the domain.",
-                count=int(gone.sum()),
-            )
-        )
     return sorted(set(inside.itertuples(index=False, name=None)), key=str)
 
 
