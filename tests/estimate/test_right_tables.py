@@ -90,6 +90,7 @@ def test_one_code_in_two_spellings_is_refused(
         lambda: me.proportion(s, "g"),
         lambda: me.rao_scott(s, "g", "sex"),
         lambda: me.ols(s, "inc ~ g"),
+        lambda: me.ols(s, "inc ~ C(g)"),
     ):
         with pytest.raises(EstimateError, match=r"two spellings: column 'g'"):
             attempt()
@@ -245,3 +246,42 @@ def test_wrong_keywords_of_methods_end_in_the_line_that_works(people: pd.DataFra
             verb("emp", where=people["age"] > 30)
     with pytest.raises(me.EstimateError, match=re.escape("Did you mean by=?")):
         s.mean("emp", bye="sex")
+
+
+@pytest.mark.identity
+@pytest.mark.parametrize("name", ["1", "0", "Intercept", "a`b", "self", "", "x ~ y", "C(sex)"])
+def test_a_column_may_be_named_by_anything(people: pd.DataFrame, name: str) -> None:
+    people = people.assign(man=people["sex"] == people["sex"].iloc[0])
+    named, plain = sample(people.rename(columns={"hours": name})), sample(people)
+    for one, other in (
+        (
+            me.adjusted_gap(named, "inc", "man", [name]),
+            me.adjusted_gap(plain, "inc", "man", ["hours"]),
+        ),
+        (me.mean(named, name, by="sex"), me.mean(plain, "hours", by="sex")),
+    ):
+        np.testing.assert_array_equal(one.value, other.value)
+        np.testing.assert_array_equal(one.se, other.se)
+
+
+def test_groups_keep_their_name_beside_the_times_of_a_curve(people: pd.DataFrame) -> None:
+    s = sample(people.assign(time=people["sex"], spell=1.0 + np.arange(len(people)) % 9, end=1))
+    by_time = me.survival(s, "spell", "end", by="time", times=[2.0]).keys
+    assert by_time["by_time"].tolist() == sorted(people["sex"].unique())
+    assert by_time["time"].tolist() == [2.0] * 2
+
+
+def test_categories_without_an_order_stand_in_that_of_their_words(people: pd.DataFrame) -> None:
+    level = {value: Level(value) for value in people["region"].unique()}
+    boxed = me.mean(sample(people.assign(region=people["region"].map(level))), "inc", by="region")
+    np.testing.assert_array_equal(boxed.value, me.mean(sample(people), "inc", by="region").value)
+
+
+class Level:
+    """A value that can be hashed and not sorted."""
+
+    def __init__(self, word: str) -> None:
+        self.word = word
+
+    def __str__(self) -> str:
+        return self.word

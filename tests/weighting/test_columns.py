@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from decimal import Decimal
 
 import numpy as np
@@ -11,7 +12,16 @@ import pytest
 import mismes_eval as me
 from mismes_eval.errors import DesignError, EstimateError, IdentificationError
 from mismes_eval.public import public
-from mismes_eval.weighting.columns import Category, Cohort, Key, Number, Order, YesNo, read
+from mismes_eval.weighting.columns import (
+    Category,
+    Cohort,
+    Key,
+    Number,
+    Order,
+    Stated,
+    YesNo,
+    read,
+)
 from mismes_eval.weighting.levels import levels_of
 from mismes_eval.weighting.read_once import once
 
@@ -105,7 +115,7 @@ def test_where_says_which_rows_need_a_value() -> None:
     assert read(inside, y=Number("y")).y[0] == 1.0
 
 
-@pytest.mark.parametrize("one", [1, "1.0", "1 ", [1]], ids=repr)
+@pytest.mark.parametrize("one", [1, "1.0", "1 ", "\uff11", [1]], ids=repr)
 def test_two_spellings_of_one_code_are_refused(one: object) -> None:
     what = "several values" if isinstance(one, list) else "two spellings"
     s = sample(g=[one, "1", "2", "2", "1", "1"])
@@ -113,6 +123,45 @@ def test_two_spellings_of_one_code_are_refused(one: object) -> None:
         read(s, g=Category("g"))
     with pytest.raises(DesignError, match=what):
         me.Sample.from_frame(s.frame, weights="w", psu="g")
+    for kind in (Key("g"), Order("g"), Stated("g")):  # a unit would be two, each in some periods
+        with pytest.raises(EstimateError, match=what):
+            read(s, g=kind)
+
+
+def test_letters_that_look_alike_are_one() -> None:
+    for other in ("e\u0301 ", "a\u00a0b"):
+        s = sample(g=["\u00e9 ", "a b", other] * 2)
+        with pytest.raises(EstimateError, match=r"two spellings.*str\.normalize\('NFKC'\)"):
+            read(s, g=Category("g"))
+
+
+ODD = {
+    "complex": ([1 + 0j] * 6, "a complex number"),
+    "dates one by one": ([date(2020, 1, 1)] * 6, "a date"),
+    "durations": ([pd.Timedelta(days=1)] * 6, "a date"),
+}
+
+
+@pytest.mark.parametrize("odd", ODD)
+def test_what_is_neither_number_nor_category_is_no_covariate(odd: str) -> None:
+    values, what = ODD[odd]
+    s = sample(c=values, y=[1.0, 2, 3, 4, 5, 7], d=[0, 1] * 3, r=[0, 1, 1, 1, 0, 1])
+    for verb in (
+        lambda: me.ols(s, "y ~ c"),
+        lambda: me.ols(s, "c ~ y"),
+        lambda: me.nonresponse(s, "r", ["c"]),
+        lambda: me.adjusted_gap(s, "y", "d", ["c"]),
+        lambda: me.impute(s.with_columns({"v": [1, np.nan] * 3}), ["v"], ["c"]),
+    ):
+        with pytest.raises(me.MismesError, match=f"is {what}: column 'c'"):
+            verb()
+
+
+def test_whether_is_not_when() -> None:
+    """Who is treated, where the first treated period is asked for."""
+    s = sample(t=[1, 2, 3] * 2, g=[True, False] * 3)
+    with pytest.raises(EstimateError, match=r"not of the kind of the periods.*got True, False"):
+        read(s, t=Order("t"), g=Cohort("g", order="t"))
 
 
 def test_columns_may_have_names_that_are_numbers() -> None:
@@ -174,6 +223,8 @@ COLUMNS = {
     "gaps and negative": pd.Series([7, -3, 7, 2], dtype="int32"),
     "one value": pd.Series([5, 5], dtype="uint8"),
     "wide": pd.Series([10**12, -(10**12), 3]),
+    "large": pd.Series([2**63 + 2, 2**63, 2**63 + 2], dtype="uint64"),
+    "all of a byte": pd.Series([127, -128, 0, 127], dtype="int8"),
     "floats": pd.Series([1.5, np.nan, 0.5]),
     "text": pd.Series(["b", None, "a"]),
     "booleans": pd.Series([True, False, True]),

@@ -58,6 +58,11 @@ def test_size_and_spread_by_group_and_in_a_domain() -> None:
     assert me.weight_diagnostics(narrow)["n"].tolist() == [3, 3]
     women = me.weight_diagnostics(made().where(FRAME["sex"] == "F"), by="sex")
     assert women["sex"].tolist() == ["all", "F"] * 2
+    named = made().with_columns({"n": FRAME["sex"]})
+    table = me.weight_diagnostics(named, by="n").drop(columns=["by_n"])
+    pd.testing.assert_frame_equal(
+        table, me.weight_diagnostics(made(), by="sex").drop(columns="sex")
+    )
 
 
 def test_rows_before_a_weight_share_are_not_split() -> None:

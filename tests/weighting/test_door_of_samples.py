@@ -3,6 +3,7 @@ slips that are answered with the line that helps.
 """
 
 import warnings
+from datetime import date
 
 import numpy as np
 import pandas as pd
@@ -10,7 +11,7 @@ import pyarrow as pa
 import pytest
 
 import mismes_eval as me
-from mismes_eval.errors import DesignError, DesignWarning
+from mismes_eval.errors import DesignError, DesignWarning, EstimateError
 
 
 @pytest.fixture
@@ -73,7 +74,107 @@ def test_weights_of_mean_1_say_that_sums_are_no_counts(frame: pd.DataFrame) -> N
     assert "population counts" not in notes(1.0)
 
 
-@pytest.mark.parametrize("weights", [True, pd.Timestamp("2020-01-01"), 1 + 2j])
+def sorted_rows(frame: pd.DataFrame) -> None:
+    order = frame["y"].argsort()
+    frame[:] = frame.iloc[order].set_axis(frame.index)
+
+
+EDITS = {
+    "cells": lambda frame: frame.isetitem(4, 1.0),
+    "weights": lambda frame: frame.loc.__setitem__((slice(0, 9), "w"), 1e6),
+    "a row more": lambda frame: frame.loc.__setitem__(80, frame.loc[0]),
+    "rows dropped": lambda frame: frame.drop(index=frame.index[:20], inplace=True),
+    "rows sorted": sorted_rows,
+}
+
+
+@pytest.mark.filterwarnings("ignore:The inplace keyword")
+@pytest.mark.parametrize("edit", EDITS)
+def test_what_is_done_to_a_frame_later_does_not_reach_its_sample(
+    frame: pd.DataFrame, edit: str
+) -> None:
+    """Its weights would be those of other persons, or of nobody."""
+    truth = np.average(frame["y"], weights=frame["w"])
+    s = me.Sample.from_frame(frame, weights="w", strata="h", psu="psu")
+    index, weights = frame.index, frame["w"].to_numpy().copy()
+    EDITS[edit](frame)
+    assert me.mean(s, "y").value[0] == pytest.approx(truth, rel=1e-12)
+    EDITS[edit](s.frame)
+    assert (s.weights == weights).all()
+    if not s.frame.index.equals(index):
+        with pytest.raises(EstimateError, match="rows of the sample's frame were sorted, dropped"):
+            me.mean(s, "y")
+
+
+@pytest.mark.parametrize("column", ["w", "h", "psu", "household", "f"])
+def test_a_column_of_the_design_may_be_named_0(frame: pd.DataFrame, column: str) -> None:
+    """As those of a file without a line of names are."""
+    frame = frame.assign(f=400.0)
+    names = {"w": "weights", "h": "strata", "psu": "psu", "f": "fpc", "household": "household"}
+    of = [name for name in ("w", "h", "psu", "f") if name != "psu" or column != "household"]
+    design = {names[name]: name for name in of}
+    other = dict(design, **{names[column]: 0})
+    if column == "household":
+        frame, design["household"], column = frame.rename(columns={"psu": "hh"}), "hh", "hh"
+    plain = me.Sample.from_frame(frame, **design)
+    named = me.Sample.from_frame(frame.rename(columns={column: 0}), **other)
+    assert me.mean(named, "y").se[0] == me.mean(plain, "y").se[0] > 0
+    assert (named.weights == plain.weights).all()
+
+
+@pytest.mark.parametrize(
+    ("columns", "what"),
+    [
+        ({"z": [1, 2]}, "not one value a row: column 'z'.*80 values.*shape \\(2,\\)"),
+        ({"z": np.ones((80, 2))}, r"shape \(80, 2\)"),
+        ({"z": pd.Series(1.0, range(1, 81))}, "another index than the frame: column 'z'"),
+        ({"z": {0: 1.0}}, "another index than the frame"),
+        ({"z": [1], "v": [2]}, "(?s)column 'z'.*column 'v'"),
+    ],
+)
+def test_new_columns_are_of_the_samples_rows(
+    frame: pd.DataFrame, columns: dict[str, object], what: str
+) -> None:
+    s = me.Sample.from_frame(frame, weights="w")
+    with pytest.raises(DesignError, match=what):
+        s.with_columns(columns)
+    shuffled = frame["y"].sample(frac=1, random_state=1)
+    more = s.with_columns({"z": shuffled, 3: 1.0, "twice": lambda f: 2 * f["z"]})
+    assert me.mean(more, ["z", "twice", 3]).value == pytest.approx(
+        np.array([1, 2, 0]) * np.average(frame["y"], weights=frame["w"]) + [0, 0, 1]
+    )
+
+
+@pytest.mark.parametrize(
+    "mask",
+    [
+        pd.array([True, None] * 40, dtype="boolean"),
+        np.ma.array([True] * 80, mask=[False, True] * 40),
+        [True, None] * 40,
+        pd.Series([True, None] * 40, dtype="bool[pyarrow]"),
+    ],
+    ids=["nullable", "masked", "list", "arrow"],
+)
+def test_a_mask_that_does_not_know_is_refused(frame: pd.DataFrame, mask: object) -> None:
+    s = me.Sample.from_frame(frame, weights="w")
+    with pytest.raises(DesignError, match=r"missing for some rows.*40 rows, first: 1, 3, 5"):
+        s.where(mask)  # type: ignore[arg-type]
+
+
+def test_names_in_no_order_are_refused(frame: pd.DataFrame) -> None:
+    """A set of stages, or of (before, after), is another one in the next session."""
+    with pytest.raises(DesignError, match=r"argument 'psu'.*got a set"):
+        me.Sample.from_frame(frame, weights="w", psu={"psu", "h"})  # type: ignore[arg-type]
+    s = me.Sample.from_frame(frame, weights="w")
+    with pytest.raises(EstimateError, match=r"argument 'columns'.*got a set"):
+        me.mean(s, {"y", "age"})  # type: ignore[arg-type]
+    with pytest.raises(EstimateError, match=r"argument 'covariates'.*a list with 0"):
+        me.adjusted_gap(s, "y", "d", ["age", 0])  # type: ignore[list-item]
+
+
+@pytest.mark.parametrize(
+    "weights", [True, pd.Timestamp("2020-01-01"), 1 + 2j, pd.Period("2020Q1"), date(2020, 1, 1)]
+)
 def test_weights_are_numbers(frame: pd.DataFrame, weights: object) -> None:
     with pytest.raises(DesignError, match="not numbers"):
         me.Sample.from_frame(frame.assign(w=weights), weights="w")
