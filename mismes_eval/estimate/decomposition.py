@@ -279,7 +279,9 @@ def _design(frame: pd.DataFrame) -> tuple[Float, tuple[str, ...]]:
         if series.nunique() > 1:
             effect, labels = main_effect(series)
             columns.append(effect)
-            names += [f"{column}[T.{label.removeprefix(f'{column}=')}]" for label in labels]
+            of_number = labels == [str(column)]
+            levels = [f"{column}[T.{label.removeprefix(f'{column}=')}]" for label in labels]
+            names += labels if of_number else levels
     return np.hstack(columns), tuple(names)
 
 
