@@ -32,13 +32,13 @@ def aligned(
     )
 
 
-def no_column(name: object, values: object, n: int) -> Problem:
+def no_column(name: object, shape: tuple[int, ...], n: int) -> Problem:
     """The problem of values that are not one a row."""
     return Problem(
         what="a new column has not one value a row",
         where=in_column(name),
         expected=worded("{n} values, or one for all rows", {"n": n}),
-        got=worded("values of shape {shape}", {"shape": np.shape(values)}),
+        got=worded("values of shape {shape}", {"shape": shape}),
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from html import escape
@@ -226,7 +226,7 @@ class Sample(OfSamples):
         return replace(self, design=self.design.add(step))
 
     @held(DesignError)
-    def with_columns(self, columns: Mapping[Hashable, Any]) -> Sample:
+    def with_columns(self, columns: Mapping[Any, Any]) -> Sample:
         """The same sample with added or replaced columns of n values, or one value for all rows; a
         Series is aligned to the frame. Design columns were read already and are not re-read.
         """
@@ -237,8 +237,10 @@ class Sample(OfSamples):
                 given = aligned(pd.Series(given), frame, "a new column", in_column(name))
             if isinstance(given, Problem):
                 problems.append(given)
-            elif np.ndim(given) and np.shape(given) != (self.n,):
-                problems.append(no_column(name, given, self.n))
+                continue
+            shape = given.shape if hasattr(given, "shape") else np.asarray(given, object).shape
+            if shape not in ((), (self.n,)):
+                problems.append(no_column(name, shape, self.n))
             else:
                 frame[name] = given
         DesignError.refuse(problems)
