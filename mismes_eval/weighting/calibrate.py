@@ -101,8 +101,7 @@ def calibrate(
     negative = (before > 0) & (factor < 0)
     if negative.any():
         warnings.warn(
-            f"Linear calibration made {int(negative.sum()):,} weights negative (lowest factor"
-            f" {factor[negative].min():.3g}): quantiles and regressions refuse them. Set"
+            "Linear calibration made weights negative: quantiles and regressions refuse them. Set"
             " bounds=(lowest, highest) or use method='raking'.",
             DesignWarning,
             stacklevel=3,

@@ -7,7 +7,6 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from mismes_eval.errors import named
 from mismes_eval.message import Message
 from mismes_eval.numerics.rows import Float
 from mismes_eval.weighting.design import SurveyDesign, sums_can_be_counts
@@ -72,7 +71,8 @@ def all_sampled(design: SurveyDesign, fpc: tuple[str, ...]) -> str:
 
 def repeated_rows(frame: pd.DataFrame, weights: Float) -> str:
     """A sentence where some rows with weight repeat another row in every column although one column
-    tells all other rows apart: what a merge leaves that was not one to one.
+    tells all other rows apart: what a merge leaves that was not one to one. It stands in reports
+    and says neither which rows nor how many.
     """
     try:
         return _repeated(frame, weights)
@@ -93,13 +93,11 @@ def _repeated(frame: pd.DataFrame, weights: Float) -> str:
             and _whole(frame, column, frame[column].isin(frame.loc[again, column].iloc[:_SOME]))
             and _whole(frame, column, frame[column].duplicated(keep=False))
         ):
-            twice = np.flatnonzero(again & (weights > 0))
-            if twice.size:
+            if (again & (weights > 0)).any():
                 return (
-                    f"Rows that repeat another row in every column: {twice.size:,} (row"
-                    f" {named(twice)}), while '{column}' tells all others"
-                    " apart. Duplicates of a merge? No row is dropped; name the key of a row with"
-                    " unit= to have them refused."
+                    f"Some rows repeat another row in every column, while '{column}' tells all"
+                    " others apart. Duplicates of a merge? No row is dropped; frame.duplicated()"
+                    " finds them, and the key of a row named with unit= has them refused."
                 )
             return ""
     return ""

@@ -27,6 +27,7 @@ from mismes_eval.message import Message
 from mismes_eval.report.chapters import CHAPTERS, Chapter, Context
 from mismes_eval.report.chapters.cells import spoken_cell
 from mismes_eval.report.chapters.impact import truth_items
+from mismes_eval.report.chapters.participant_flow import _sources
 from mismes_eval.report.chapters.people import UNKNOWN_ROW
 from mismes_eval.report.chapters.plan import source_map
 from mismes_eval.report.chapters.quality import quality
@@ -683,6 +684,9 @@ def test_losses_of_a_wave_stand_in_the_box_of_that_wave(
 ) -> None:
     study = context.evaluation.tracing
     assert study is not None
+    sources = {name: int(who.sum()) for name, who in _sources(context, study)}
+    assert [*sources] == ["lists of beneficiaries", "screened by the labour force survey"]
+    assert max(sources, key=lambda name: sources[name]) == [*sources][1]  # by name, not by size
     flow = figure(shown, "F03").data.set_index("step")
     for wave in some(study.waves):
         line = flow.loc[f"interviewed after {study.months[wave]:.0f} months"]

@@ -16,6 +16,7 @@ from mismes_eval.errors import DisclosureError, EstimateError, Problem
 from mismes_eval.estimate.survival import survival
 from mismes_eval.estimate.totals import mean, proportion, ratio, total
 from mismes_eval.report.chapters.cells import plain, rows
+from mismes_eval.report.chapters.quality import _persons_of_margins
 from mismes_eval.report.chapters.waiting import _waiting_cells
 from mismes_eval.report.document.cells import (
     COLUMNS,
@@ -27,6 +28,7 @@ from mismes_eval.report.document.cells import (
     Standing,
     Status,
     counted_in,
+    population,
     published_cells,
 )
 from mismes_eval.report.document.estimated_cells import cells_by, cells_of, counted
@@ -36,6 +38,8 @@ from mismes_eval.report.document.protect import applied, protect, recovered_sets
 from mismes_eval.report.document.rules import Rules
 from mismes_eval.report.document.set_sizes import Counts
 from mismes_eval.tracer import TracerPanel
+from mismes_eval.weighting.calibrate import calibrate
+from mismes_eval.weighting.diagnostics import margins_before_after
 from mismes_eval.weighting.sample import Sample
 
 RULES = Rules()
@@ -96,24 +100,78 @@ def test_a_base_that_is_another_base_without_a_small_group_is_printed_without_it
     assert np.isnan(took_part["n"])
 
 
-def test_a_group_of_which_no_cell_speaks_is_not_told_by_two_bases() -> None:
-    """817 participants answered, 812 of them of the one measure that is shown: five of the other,
-    whose tables are not made since it has too few.
+def test_a_group_of_which_no_cell_speaks_is_not_told_by_three_bases() -> None:
+    """817 participants answered; 1,712 persons of the one measure that is shown, 900 of them of the
+    comparison: five are of the other measure, whose tables are not made since it has too few.
     """
     label = np.repeat(["shown", "small", "comparison"], [812, 5, 900])
-    of_all, of_one, small = (
-        Persons.of("people", np.isin(label, names))
-        for names in (["shown", "small"], ["shown"], ["small"])
-    )
-    cells = [rate("24 months", "all", of_all), rate("24 months", "one", of_one)]
-    places = {"T": rows(cells)}
+    sets = (["shown", "small"], ["shown", "comparison"], ["comparison"], ["small"])
+    *bases, small = (Persons.of("people", np.isin(label, names)) for names in sets)
+    places = {"T": rows([rate(f"{who.n}", "answered", who) for who in bases])}
     told = protect(places, RULES)
-    assert applied("T", places["T"], told)["n"].tolist() == [817, 812]
+    assert applied("T", places["T"], told)["n"].tolist() == [817, 1_712, 900]
     assert recovered_sets(places, told, RULES.min_cell, (small,)) == [small]
     decision = protect(places, RULES, unseen=(small,))
     assert recovered_sets(places, decision, RULES.min_cell, (small,)) == []
     kept = applied("T", places["T"], decision)
     assert kept["n"].isna().any() and (kept["status"] == "shown").all()
+
+
+@pytest.mark.parametrize(
+    ("looking", "others", "hidden"), [(5, 40, 1), (9, 40, 1), (10, 40, 0), (40, 3, 1)]
+)
+def test_a_base_less_another_that_it_holds_is_a_number_of_persons(
+    looking: int, others: int, hidden: int
+) -> None:
+    """Those in work and those in work or looking for it are the bases of two rates, of which no
+    cell says who is looking; all adults are the base of a third.
+    """
+    sets = people(work=57, looking=looking, others=others)
+    force = Persons.of("people", sets["work"].rows | sets["looking"].rows)
+    bases = {"informal": sets["work"], "unemployed": force, "active": sets["all"]}
+    places = {"T08": rows([rate(name, "returnees", who) for name, who in bases.items()])}
+    decision = protect(places, RULES)
+    assert recovered_sets(places, decision, RULES.min_cell) == []
+    out = applied("T08", places["T08"], decision)
+    assert out["n"].isna().sum() == hidden and (out["status"] == "shown").all()
+    nothing = replace(decision, withheld={"T08": [False] * 3})
+    leaked = [persons.n for persons in recovered_sets(places, nothing, RULES.min_cell)]
+    assert leaked == [n for n in (looking, others) if n < RULES.min_cell]
+
+
+@pytest.mark.parametrize("unit", [None, "household"])
+def test_the_margins_of_a_calibration_add_up_with_each_other(unit: str | None) -> None:
+    """Five women of 65 and over: the cheapest cell beside them in their own margin are the 12 men,
+    who leave them to the number of women that another margin prints.
+    """
+    ages, persons = ["15-39", "40-64", "65+"], [60, 50, 5, 70, 40, 12]
+    cells = list(product([0, 1], ages))
+    frame = pd.DataFrame([cell for cell, n in zip(cells, persons, strict=True) for _ in range(n)])
+    frame = frame.set_axis(["male", "age"], axis=1).assign(w=100.0, household=range(len(frame)))
+    crossed = {cell: 110.0 * n for cell, n in zip(cells, persons, strict=True)}
+    totals = {("male", "age"): crossed, "male": {0: 110.0 * 115, 1: 110.0 * 122}}
+    s = calibrate(Sample.from_frame(frame, weights="w"), totals, unit=unit)
+    table = margins_before_after(s)
+    standing = _persons_of_margins(s, table)
+    assert {told.persons.population for told in standing if told.persons} == {population(s.design)}
+    lines = zip(table["margin"], table["rows"], standing, strict=True)
+    out = decided(T12b=[plain(name, "n", n, "persons", standing=who) for name, n, who in lines])
+    shown = out["T12b"]["value"].to_numpy()
+    assert np.isnan(shown[2]) and not (np.isfinite(shown[6]) and np.isnan(shown[:3]).sum() == 1)
+    elsewhere = _persons_of_margins(s, table.assign(rows=table["rows"] + 1.0))  # of other rows
+    assert len({told.persons.population for told in elsewhere if told.persons}) == 2
+
+
+@pytest.mark.parametrize(("value", "hidden"), [(195 / 200, 1), (0.971, 0)])
+def test_the_complement_of_a_share_that_tells_its_number_is_protected(
+    value: float, hidden: int
+) -> None:
+    """195 of 200 took part: five did not. A share of unlike weights is no number of persons."""
+    sets = people(took=195, not_=5)
+    told = Standing(persons=sets["all"], tells=(sets["took"],), whole=sets["all"])
+    cell = plain("took part", "all", value, "share", 200, "share", standing=told)
+    out = decided(T=[cell])["T"].iloc[0]
+    assert (out["status"] != "shown" or np.isnan(out["n"])) == bool(hidden)
 
 
 def test_two_persons_that_must_be_one_each_are_not_hidden_by_each_other() -> None:

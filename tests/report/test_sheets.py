@@ -75,6 +75,22 @@ def test_what_the_inventory_lacks_is_not_recorded(report: CountryReport) -> None
     assert set(told.values()) == {NOT_RECORDED} and "regions" in comparison
 
 
+def test_what_the_register_counts_stands_as_its_implementer_stated_it(
+    report: CountryReport,
+) -> None:
+    """Few as they are: T01b and the site of the register print the same numbers."""
+    context = report.context
+    inventory = context.evaluation.inventory
+    assert inventory is not None
+    frame = inventory.frame.copy()
+    frame.loc[frame["measure_id"] == "MDA-001", ["benef_reached", "benef_completed"]] = [7, 3]
+    few = dataclasses.replace(context.evaluation, kept={})
+    object.__setattr__(few, "inventory", dataclasses.replace(inventory, frame=frame))
+    table = description(dataclasses.replace(context, evaluation=few), "MDA-001", None)
+    told = " ".join(table.frame["On record"])
+    assert "7 reached, 3 completed" in told
+
+
 def test_a_budget_of_one_payer_is_not_printed(report: CountryReport) -> None:
     items = {i.id: i for i in report.chapters["sheets"].items if isinstance(i, TextTable)}
     told = dict(items["T25-MDA-001"].frame.itertuples(index=False))

@@ -240,15 +240,10 @@ def test_codes_that_are_text_are_not_rounded_and_later_stages_are_read_too() -> 
 
 def test_repeated_rows_are_told_where_a_column_tells_the_others_apart() -> None:
     f = pd.DataFrame({"w": 1.0, "who": [f"p{i}" for i in range(9)], "x": 0.5})
-    text = "Rows that repeat another row in every column: {}, while 'who' tells all others apart. Duplicates of a merge? No row is dropped; name the key of a row with unit= to have them refused."
+    text = "Some rows repeat another row in every column, while 'who' tells all others apart. Duplicates of a merge? No row is dropped; frame.duplicated() finds them, and the key of a row named with unit= has them refused."
     assert told(f) == ()
-    assert told(pd.concat([f, f.iloc[[3]]], ignore_index=True)) == (text.format("1 (row 9)"),)
-    assert told(pd.concat([f, f.iloc[:6]], ignore_index=True)) == (
-        text.format("6 (row 9, 10, 11, 12, 13, 14)"),
-    )
-    assert told(pd.concat([f, f.iloc[:5]], ignore_index=True)) == (
-        text.format("5 (row 9, 10, 11, 12, 13)"),
-    )
+    for again in ([3], range(6), range(5)):  # neither how many nor which: a report carries it
+        assert told(pd.concat([f, f.iloc[again]], ignore_index=True)) == (text,)
     assert told(pd.concat([f, f.iloc[[3]].assign(x=0.6)], ignore_index=True)) == ()
     assert (
         told(pd.concat([f, f.assign(w=0.0)], ignore_index=True).assign(w=[1.0] * 9 + [0.0] * 9))
@@ -267,12 +262,12 @@ def test_repeated_rows_are_told_where_a_column_tells_the_others_apart() -> None:
     assert told(f.assign(x=[[1.0]] * 9, who=[[i] for i in range(9)])) == ()
 
 
-def test_negative_weights_are_told_with_their_number_and_the_lowest_factor() -> None:
+def test_negative_weights_are_told_without_their_number_and_the_lowest_factor() -> None:
+    """Both could be one person's, and a report carries the sentence."""
     with pytest.warns(DesignWarning) as caught:
         me.calibrate(of(x=[0.0, 1, 2, 3, 4, 50]), {"x": 20.0})
-    made = 1 + (20 - 2 - 6 - 6 - 16 - 300) / (2 + 12 + 18 + 64 + 15000) * 50
     assert [str(w.message) for w in caught] == [
-        f"Linear calibration made 1 weights negative (lowest factor {made:.3g}): quantiles and regressions refuse them. Set bounds=(lowest, highest) or use method='raking'."
+        "Linear calibration made weights negative: quantiles and regressions refuse them. Set bounds=(lowest, highest) or use method='raking'."
     ]
 
 

@@ -16,7 +16,7 @@ from mismes_eval.report.chapters.base import Context, text_table
 from mismes_eval.report.chapters.cells import arm_of
 from mismes_eval.report.chapters.names import titles
 from mismes_eval.report.chapters.portfolio import SOURCE
-from mismes_eval.report.document.tables import HIDDEN, TextTable
+from mismes_eval.report.document.tables import TextTable
 from mismes_eval.weighting.levels import levels_of, occurring
 from mismes_eval.weighting.read_once import once
 
@@ -203,21 +203,18 @@ def _ages(context: Context, record: Record) -> str:
 
 
 def _reached(context: Context, record: Record) -> str:
-    """Persons planned, reached and completed, where they are not few."""
+    """Persons planned, reached and completed, as the implementer states them in the register."""
     words = {
         "benef_planned": "{n} planned",
         "benef_reached": "{n} reached",
         "benef_completed": "{n} completed",
     }
-    parts = []
-    for column, template in words.items():
-        number = _number(record.get(column))
-        if number is None:
-            continue
-        few = context.rules.confidential("count", number)
-        shown = HIDDEN if few else context.words.number(number, 0)
-        parts.append(context.text(template, n=shown))
-    return ", ".join(parts)
+    stated = {words[column]: _number(record.get(column)) for column in words}
+    return ", ".join(
+        context.text(template, n=context.words.number(number, 0))
+        for template, number in stated.items()
+        if number is not None
+    )
 
 
 def _labels(context: Context, codes: str, value: object) -> str:

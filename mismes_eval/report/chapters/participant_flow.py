@@ -48,18 +48,20 @@ def flow(context: Context, study: Tracing) -> PictureSpec:
 
 
 def _sources(context: Context, study: Tracing) -> list[tuple[str, Bool]]:
-    """Where the enrolled come from, and who they are."""
+    """Where the enrolled come from, and who they are: by name, since an order by size would rank
+    sources whose numbers are hidden.
+    """
     sample = study.sample
     if "source_frame" not in sample.frame.columns:
         return [(context.text("persons of the study"), sample.active)]
     source = sample.frame["source_frame"].astype(str)
-    known = source[sample.active].value_counts()
+    known = sorted(source[sample.active].unique())
     return [
         (
             context.text(FRAMES[kind]) if kind in FRAMES else context.name(kind.replace("_", " ")),
             sample.active & (source == kind).to_numpy(bool),
         )
-        for kind in map(str, known.index)
+        for kind in known
     ]
 
 

@@ -25,7 +25,7 @@ from mismes_eval.numerics.rows import Bool
 from mismes_eval.report import figures_tracer
 from mismes_eval.report.chapters.base import Context, Items
 from mismes_eval.report.chapters.cells import Record, by_rule, joined, plain, rows, single
-from mismes_eval.report.document.cells import Persons, Standing, counted_in
+from mismes_eval.report.document.cells import Persons, Standing, counted_in, population
 from mismes_eval.report.document.estimated_cells import counted
 from mismes_eval.report.document.items import PictureSpec, keys_of
 from mismes_eval.report.document.tables import Table
@@ -302,7 +302,7 @@ def margins(context: Context, s: Survey) -> Items:
     if table.empty:
         return []
     cells = []
-    counted_in = _persons_of_margins(table)
+    counted_in = _persons_of_margins(s.sample, table)
     columns = table[["margin", "rows", "before", "after", "total"]]
     for (name, n, before, after, total), who in zip(
         columns.itertuples(index=False), counted_in, strict=True
@@ -328,20 +328,37 @@ def margins(context: Context, s: Survey) -> Items:
     return [Table("T12b", title, rows(cells), s.source, units=units)]
 
 
-def _persons_of_margins(table: pd.DataFrame) -> list[Standing]:
+def _persons_of_margins(sample: Sample, table: pd.DataFrame) -> list[Standing]:
     """Who is counted in each cell of the margins: the cells of one margin add up to everybody, and
-    how many that are is known.
+    how many that are is known. The cells are those of the sample's rows, so that two margins and
+    other tables add up; where columns do not tell who is in a cell, each margin is by itself.
     """
-    margin = table["step"].astype(str) + table["margin"].astype(str).str.partition("=")[0]
-    n = table["rows"].to_numpy(int)
-    out = []
-    for place, name in enumerate(margin):
-        mine = np.flatnonzero((margin == name).to_numpy())
-        cell = np.repeat(mine, n[mine])
-        whole = Persons.of(f"T12b, {name}", np.ones(cell.size, bool))
-        inside = Persons.of(f"T12b, {name}", cell == place)
-        out.append(Standing(persons=whole, tells=(inside,), whole=whole))
+    place = (table["step"].astype(str) + table["margin"].str.partition("=")[0]).to_numpy(str)
+    out: list[Standing] = []
+    for name in dict.fromkeys(place):
+        mine = table[place == name]
+        step, n = int(mine["step"].iloc[0]), mine["rows"].to_numpy(int)
+        weights = sample.design.weights_after(step - 1)
+        inside = _cells_of_rows(sample, mine["margin"])
+        file = population(sample.design)
+        if weights.size == sample.n:
+            inside &= sample.domain & (weights != 0)
+        if inside.sum(axis=1).tolist() != n.tolist():
+            file, inside = f"T12b, {name}", np.repeat(np.eye(n.size, dtype=bool), n, axis=1)
+        whole = Persons.of(file, inside.any(axis=0))
+        cells = [Persons.of(file, cell) for cell in inside]
+        out += [Standing(persons=whole, tells=(cell,), whole=whole) for cell in cells]
     return out
+
+
+def _cells_of_rows(sample: Sample, names: pd.Series) -> Bool:
+    """(cells, n) which rows a margin's cells name: "sex x age=1, 15-19"; none without a column."""
+    columns = names.iloc[0].partition("=")[0].split(" x ")
+    if not {*columns} <= {*sample.frame.columns}:
+        return np.zeros((len(names), sample.n), bool)
+    own = sample.frame[columns].astype(str).agg(", ".join, axis=1).to_numpy(str)
+    levels = names.str.partition("=")[2].to_numpy(str)
+    return np.asarray(own == levels[:, None])
 
 
 def _margin(context: Context, name: str) -> str:

@@ -27,6 +27,7 @@ from mismes_eval.numerics.rows import Bool, Float
 from mismes_eval.report.document.cells import (
     NOBODY,
     NUMBERS,
+    ROUNDS,
     SHARES,
     STANDING,
     CellKey,
@@ -39,6 +40,7 @@ from mismes_eval.report.document.rules import Rules
 from mismes_eval.report.document.set_sizes import Counts
 
 Places = Mapping[str, pd.DataFrame]  # id of a table or picture -> its cells
+VALUE = 100.0  # what a value costs that is hidden, where an n would do
 OPEN = (Status.SHOWN, Status.UNRELIABLE)  # their n is printed
 DRAFTED = ("row", "column", "status", "kind", "unit", "n", "value", "se", "degf")
 
@@ -80,6 +82,25 @@ class Draft:
         return printed if self.status in OPEN else ()
 
     @property
+    def by_value(self) -> tuple[Persons, ...]:
+        """The sets whose number the value itself is or gives: a share of persons with unlike weights
+        gives it to nobody, an index of a group has nothing to do with how many they are.
+        """
+        whole, tells = self.standing.whole, self.standing.tells
+        if self.kind == "ratio":
+            return tuple(persons for persons in tells if persons != self.standing.persons)
+        if self.kind in SHARES and whole is not None and len(tells) == 1:
+            return tells if abs(self.value * whole.n - tells[0].n) < ROUNDS else ()
+        return tells
+
+    @property
+    def read(self) -> tuple[Persons, ...]:
+        """The sets whose number is read while the cell is shown."""
+        printed = (self.standing.persons,) if self.standing.persons is not None else ()
+        values = self.by_value if self.status == Status.SHOWN else ()
+        return (*printed, *values) if self.status in OPEN else ()
+
+    @property
     def sets(self) -> tuple[Persons, ...]:
         """The sets that the cell is about."""
         printed = (self.standing.persons,) if self.standing.persons is not None else ()
@@ -116,24 +137,27 @@ def protect(
     for draft in drafts:
         for name in dict.fromkeys(persons.population for persons in draft.sets):
             by_population.setdefault(name, []).append(draft)
-    hidden: set[Persons] = set()
-    for name, some in by_population.items():
-        apart = [group for group in unseen if group.population == name]
-        hidden |= _hidden_sets(some, rules.min_cell, apart)
     measures = {
         (persons.population, draft.key.row)
         for draft in drafts
         if draft.status == Status.CONFIDENTIAL
         for persons in (*draft.sets, *draft.standing.compares)
     }
+    hidden: set[Persons] = set()
+    unread: set[Persons] = set()
+    for name, some in by_population.items():
+        apart = [group for group in unseen if group.population == name]
+        hidden |= _hidden_sets(some, rules.min_cell, apart)
+        unread |= _hidden_between(some, rules.min_cell, hidden)
     status: dict[str, list[Status]] = {name: [] for name in places}
     withheld: dict[str, list[bool]] = {name: [] for name in places}
     closed = {persons.population for persons in hidden}
     for draft in drafts:
         unknown = any(name in closed for name in draft.standing.among)
-        without_n = draft.standing.persons in hidden or unknown
+        without_n = draft.standing.persons in hidden | unread or unknown
         state = _secondary(draft, hidden, measures)
-        if state == Status.SHOWN and without_n and draft.errors_tell_n(rules.min_cell):
+        told = without_n and draft.errors_tell_n(rules.min_cell)
+        if state == Status.SHOWN and (told or not unread.isdisjoint(draft.by_value)):
             state = Status.SECONDARY
         status[draft.key.table].append(state)
         withheld[draft.key.table].append(without_n)
@@ -287,9 +311,29 @@ def _hidden_sets(drafts: Sequence[Draft], least: int, unseen: Sequence[Persons])
     sets = list(dict.fromkeys((*small, *known)))
     counts = Counts(tuple(sets), least)
     hidden = np.array([persons.n < least for persons in sets])
+    cost = _costs(counts, drafts)
     for target in range(len(small)):
-        hidden = _room(counts, hidden, target, drafts)
+        hidden = _room(counts, hidden, target, drafts, cost)
     return {persons for persons, gone in zip(sets, hidden, strict=True) if gone}
+
+
+def _hidden_between(drafts: Sequence[Draft], least: int, hidden: set[Persons]) -> set[Persons]:
+    """The sets whose number must not be read so that none less another gives a small one: of an n
+    rather than of a value.
+    """
+    cost: dict[Persons, float] = {}
+    for draft in drafts:
+        for persons in filter(lambda persons: persons.n, draft.read):
+            its_n = persons not in draft.by_value and not draft.errors_tell_n(least)
+            cost[persons] = cost.get(persons, 1.0) + (1.0 if its_n else VALUE)
+    between = dict.fromkeys(_between(cost, least))
+    sets = (*between, *(persons for persons in cost if persons not in between))
+    counts = Counts(sets, least)
+    prices = np.array([cost.get(persons, 0.0) for persons in sets])
+    gone = np.array([persons in hidden or persons.n < least for persons in sets])
+    for target in range(len(between)):
+        gone = _room(counts, gone, target, drafts, prices)
+    return {persons for persons, shut in zip(sets, gone, strict=True) if shut} - hidden
 
 
 def _parts(unseen: Iterable[Persons], told: Iterable[Persons]) -> list[Persons]:
@@ -298,11 +342,28 @@ def _parts(unseen: Iterable[Persons], told: Iterable[Persons]) -> list[Persons]:
     return [group.within(p) for group, p in pairs if group.population == p.population]
 
 
-def _room(counts: Counts, hidden: Bool, target: int, drafts: Sequence[Draft]) -> Bool:
+def _between(read: Iterable[Persons], least: int) -> list[Persons]:
+    """The fewer than `least` persons by whom the number of one set exceeds that of another that it
+    holds: those in work or looking for it, without those in work, are those looking.
+    """
+    by_population: dict[str, list[Persons]] = {}
+    for persons in read:
+        by_population.setdefault(persons.population, []).append(persons)
+    out = []
+    for name, sets in by_population.items():
+        member = np.array([persons.rows for persons in sets], np.float32)
+        size = member.sum(axis=1)
+        more = size[:, None] - size
+        held = (member @ member.T == size) & (size > 0) & (more > 0) & (more < least)
+        for whole, part in zip(*np.nonzero(held), strict=True):
+            out.append(Persons.of(name, sets[whole].rows & ~sets[part].rows))
+    return out
+
+
+def _room(counts: Counts, hidden: Bool, target: int, drafts: Sequence[Draft], cost: Float) -> Bool:
     """The hidden sets, with those added that make room for the target: one person more, one fewer,
     as far as the rule allows; at least one of the two.
     """
-    cost = _costs(counts, drafts)
     wholes = _wholes(counts, target, drafts)
     for held in (wholes, np.zeros_like(wholes)):
         made = False
@@ -366,6 +427,8 @@ def recovered_sets(
     """
     told: dict[Persons, None] = {}
     seen: dict[Persons, None] = {}
+    read: dict[Persons, None] = {}  # the numbers that stand there before any is hidden
+    left: dict[Persons, None] = {}  # and after
     for draft in drafted(places):
         published = replace(draft, status=decision.status[draft.key.table][draft.index])
         without_n = decision.withheld[draft.key.table][draft.index]
@@ -374,13 +437,17 @@ def recovered_sets(
         kept = draft.standing.persons if without_n and not by_errors else None
         told.update(dict.fromkeys(persons for persons in published.told if persons != kept))
         seen.update(dict.fromkeys(persons for persons in draft.sets if hidden or persons.n < least))
-    parts = dict.fromkeys(_parts(unseen, told))
-    seen.update(dict.fromkeys(persons for persons in parts if persons.n < least))
-    unknown = [persons for persons in seen if persons not in told and persons.n]
+        if published.status != Status.CONFIDENTIAL:
+            read.update(dict.fromkeys(draft.read))
+        left.update(dict.fromkeys(persons for persons in published.read if persons != kept))
+    seen.update(dict.fromkeys(persons for persons in _parts(unseen, told) if persons.n < least))
     out = [persons for persons in told if 0 < persons.n < least]
-    for name in dict.fromkeys(persons.population for persons in unknown):
-        out += _recovered(name, told, unknown, least)
-    return out
+    between = [*_between(read, least), *read]
+    for known, sets in ((told, seen), (left, dict.fromkeys(between))):
+        unknown = [persons for persons in sets if persons not in known and persons.n]
+        for name in dict.fromkeys(persons.population for persons in unknown):
+            out += _recovered(name, known, unknown, least)
+    return list(dict.fromkeys(out))
 
 
 def _recovered(
