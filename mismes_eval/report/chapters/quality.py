@@ -345,7 +345,7 @@ def _persons_of_margins(sample: Sample, table: pd.DataFrame) -> list[Standing]:
             inside &= sample.domain & (weights != 0)
         if inside.sum(axis=1).tolist() != n.tolist():
             file, inside = f"T12b, {name}", np.repeat(np.eye(n.size, dtype=bool), n, axis=1)
-        whole = Persons.of(file, inside.any(axis=0))
+        whole = Persons.of(file, np.logical_or.reduce(inside))
         cells = [Persons.of(file, cell) for cell in inside]
         out += [Standing(persons=whole, tells=(cell,), whole=whole) for cell in cells]
     return out
