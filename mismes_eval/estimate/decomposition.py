@@ -22,7 +22,7 @@ from mismes_eval.numerics.rows import Bool, Float, Rows
 from mismes_eval.public import public, verb_name
 from mismes_eval.weighting.arguments import as_names
 from mismes_eval.weighting.columns import Number, Stated, read
-from mismes_eval.weighting.covariates import main_effect, unreadable
+from mismes_eval.weighting.covariates import effect_among, unreadable
 from mismes_eval.weighting.domain import no_negative_weights, occupied
 from mismes_eval.weighting.replication import replicated
 from mismes_eval.weighting.sample import Sample
@@ -249,7 +249,7 @@ def _groups(sample: Sample, outcome: str, group: str, covariates: Sequence[str])
     inside = occupied(sample)
     y, g, problems = data.y, data.g, []
     problems += unreadable(sample.frame, columns, inside)
-    if not np.isin(g[inside], (0.0, 1.0)).all():
+    if (inside & (g != 0) & (g != 1)).any():
         problems.append(
             Problem(
                 worded("{caller} needs two groups", {"caller": verb_name()}),
@@ -268,21 +268,26 @@ def _groups(sample: Sample, outcome: str, group: str, covariates: Sequence[str])
             )
         )
     EstimateError.refuse(problems)
-    x, labels = _design(sample.frame.loc[inside, columns])
+    x, labels = _design(sample.frame, columns, inside)
     return _Groups(y[inside], g[inside], x, labels, inside, sample.weights[inside])
 
 
-def _design(frame: pd.DataFrame) -> tuple[Float, tuple[str, ...]]:
-    """Intercept and main effects; empty categories and constant columns are left out."""
-    columns, names = [np.ones((len(frame), 1))], ["Intercept"]
-    for column, series in frame.items():
-        if series.nunique() > 1:
-            effect, labels = main_effect(series)
-            columns.append(effect)
-            of_number = labels == [str(column)]
-            levels = [f"{column}[T.{label.removeprefix(f'{column}=')}]" for label in labels]
-            names += labels if of_number else levels
-    return np.hstack(columns), tuple(names)
+def _design(
+    frame: pd.DataFrame, columns: Sequence[str], inside: Bool
+) -> tuple[Float, tuple[str, ...]]:
+    """Intercept and main effects of the rows `inside`; empty categories and constant columns are
+    left out.
+    """
+    blocks = [np.ones((np.count_nonzero(inside), 1))]
+    labels = ["Intercept"]
+    for column in columns:
+        values, named = effect_among(frame, column, inside)
+        if values.shape[1] != 1 or values.min() != values.max():
+            blocks.append(values)
+            of_number = named == [str(column)]
+            levels = [f"{column}[T.{name.removeprefix(f'{column}=')}]" for name in named]
+            labels += named if of_number else levels
+    return np.column_stack(blocks), tuple(labels)
 
 
 def _wrap(sample: Sample, d: _Groups, core: Core, names: tuple[str, ...], kind: str) -> Estimate:

@@ -12,6 +12,7 @@ import pandas as pd
 from mismes_eval.errors import InputError, Problem, in_column, named
 from mismes_eval.numerics.rows import Bool, Float, Int
 from mismes_eval.weighting.numbers import float64
+from mismes_eval.weighting.read_once import once
 
 _YES = {"1", "1.0", "true", "yes"}
 _NO = {"0", "0.0", "false", "no"}
@@ -66,8 +67,13 @@ def if_known(unknown: Bool, holds: Bool) -> Float:
 
 
 def looked_up(number: Float, table: Mapping[int, float]) -> Float:
-    """(n,) what a table has for each number, NaN where it has nothing."""
-    return pd.Series(number).map(dict(table)).to_numpy(dtype=float, na_value=np.nan)
+    """(n,) what a table of whole numbers of 0 or more has for each number, NaN where it has nothing."""
+    top = max(table)
+    has = np.full(top + 2, np.nan)
+    has[list(table)] = list(table.values())
+    place = np.where((number >= 0) & (number <= top), number, top + 1)
+    whole = place.astype(np.intp)
+    return np.where(whole == place, has[whole], np.nan)
 
 
 def _numbers(series: pd.Series) -> Float | None:
@@ -76,13 +82,25 @@ def _numbers(series: pd.Series) -> Float | None:
     return float64(series) if numpys else None
 
 
-def coded(frame: pd.DataFrame, column: str) -> tuple[Int, np.ndarray]:
-    """(n,) codes, -1 where missing or empty, and the distinct stripped texts they stand for."""
-    raw, values = pd.factorize(frame[column])
-    spelled = np.array([str(value).strip() for value in values], dtype=object)
-    spelled[spelled == ""] = None
-    level, distinct = pd.factorize(spelled)
+def spelled(frame: pd.DataFrame, column: str) -> tuple[Int, np.ndarray]:
+    """(n,) codes, -1 where missing, and the distinct stripped texts they stand for."""
+    return once(frame, column, _spelled)
+
+
+def _spelled(series: pd.Series) -> tuple[Int, np.ndarray]:
+    raw, values = pd.factorize(series)
+    texts = np.array([str(value).strip() for value in values], dtype=object)
+    level, distinct = pd.factorize(texts)
     return np.append(level, -1)[raw].astype(np.intp), np.asarray(distinct, dtype=object)
+
+
+def coded(frame: pd.DataFrame, column: str) -> tuple[Int, np.ndarray]:
+    """The same with -1 where the text is empty, too."""
+    code, distinct = spelled(frame, column)
+    if "" not in distinct:
+        return code, distinct
+    level, told = pd.factorize(np.array([text or None for text in distinct], dtype=object))
+    return np.append(level, -1)[code].astype(np.intp), np.asarray(told, dtype=object)
 
 
 def text(frame: pd.DataFrame, column: str) -> np.ndarray:

@@ -10,6 +10,7 @@ import pandas as pd
 
 from mismes_eval.errors import EstimateError, Problem, worded
 from mismes_eval.frame.codes import packaged_rows
+from mismes_eval.weighting.read_once import absent, once
 
 
 @dataclass(frozen=True)
@@ -34,7 +35,9 @@ class Indicator:
         return [
             " or ".join(names)
             for names in self.needs
-            if not any(name in frame.columns and bool(frame[name].notna().any()) for name in names)
+            if not any(
+                name in frame.columns and not once(frame, name, absent).all() for name in names
+            )
         ]
 
 

@@ -24,6 +24,7 @@ from mismes_eval.message import Message
 from mismes_eval.numerics.rows import Bool
 from mismes_eval.weighting.arguments import as_names
 from mismes_eval.weighting.domain import By
+from mismes_eval.weighting.read_once import carried
 from mismes_eval.weighting.sample import Sample
 
 Result = Estimate | NotEstimable
@@ -34,7 +35,7 @@ SILENT = "{n} of {all} persons in the universe gave no answer and are left out."
 
 @dataclass(frozen=True)
 class Context:
-    """status (n,) codes or None; in_age (n,) age range of the migrant definition; target: statuses
+    """status (n,), missing where unknown; in_age (n,) age range of the migrant definition; target: statuses
     that measures address; rates: currency units per EUR; untold: an indicator that the definition
     cannot tell.
     """
@@ -42,7 +43,7 @@ class Context:
     sample: Sample
     by: tuple[str, ...]
     ages: Ages
-    status: np.ndarray
+    status: pd.Categorical[str]
     in_age: Bool
     target: tuple[str, ...]
     absent: pd.DataFrame | None = None
@@ -57,7 +58,7 @@ class Context:
     @property
     def targeted(self) -> Bool:
         """(n,) persons whom support measures address."""
-        return self.in_age & pd.Series(self.status).isin(list(self.target)).to_numpy()
+        return self.in_age & self.status.isin(list(self.target))
 
     def among(self, rows: Bool) -> Context:
         """The same context with a narrower domain."""
@@ -102,14 +103,14 @@ def context(
         )
     else:
         in_age = aged(frame, ages.labour_min, ages.labour_max, "the labour-force indicators")
-    code = np.full(sample.n, None, dtype=object)
+    told = pd.Categorical.from_codes(np.full(sample.n, -1), pd.Index(LABELS))
     if "mig_status" in sample.frame.columns:
-        code = sample.frame["mig_status"].astype(object).to_numpy()
+        told = pd.Categorical(sample.frame["mig_status"])
     return Context(
         sample=sample,
         by=(),
         ages=ages,
-        status=code,
+        status=told,
         in_age=in_age,
         target=target,
         notes=tuple(notes),
@@ -167,8 +168,8 @@ def labelled(
     """An Estimate with its unit, definition, notes and id. concerned, answered: (n,) persons in the
     universe, and persons with an answer.
     """
-    silent = int((concerned & ~answered).sum())
-    said = {"n": f"{silent:,}", "all": f"{concerned.sum():,}"}
+    silent = np.count_nonzero(concerned & ~answered)
+    said = {"n": f"{silent:,}", "all": f"{np.count_nonzero(concerned):,}"}
     left_out = (Message(SILENT, said),) if silent else ()
     out = e.annotated(
         unit=indicator.unit, definition=words(c, indicator), notes=c.notes + left_out + notes
@@ -214,11 +215,12 @@ def estimate(
         if isinstance(measure, Several)
         else [indicator.id]
     )
+    answers = value == 1 if indicator.unit == "share" else value
     read = {
         **{name: c.frame[name] for name in c.by},
-        **{label: value[:, j] for j, label in enumerate(labels)},
+        **{label: answers[:, j] for j, label in enumerate(labels)},
     }
-    frame = pd.DataFrame(read, index=c.frame.index, copy=False)
+    frame = carried(c.frame, pd.DataFrame(read, index=c.frame.index, copy=False))
     domain = replace(c.sample, frame=frame).where(base)
     by = list(c.by) or None
     if probs:

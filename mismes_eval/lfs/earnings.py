@@ -85,7 +85,7 @@ def gap(c: Context, indicator: Indicator) -> Result:
     concerned = (
         workers(c.frame, c.ages)
         & (values(c.frame, "empstat") == PAID)
-        & pd.Series(c.status).isin(["RET", "NON"]).to_numpy()
+        & c.status.isin(["RET", "NON"])
         & c.sample.active
     )
     employees = c.frame.loc[concerned]

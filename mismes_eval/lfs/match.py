@@ -47,6 +47,11 @@ def major_group(frame: pd.DataFrame, column: str) -> Float:
     return first[code]
 
 
+def skill(frame: pd.DataFrame, column: str) -> Float:
+    """(n,) ISCO skill level 1 to 3 of a column of codes; NaN where missing or armed forces."""
+    return looked_up(major_group(frame, column), SKILL)
+
+
 def occupation_major(frame: pd.DataFrame) -> Float:
     """(n,) major group of the present job: occup_isco, else occup (10 is armed forces, 99 other)."""
     if "occup_isco" in frame.columns and frame["occup_isco"].notna().any():
@@ -145,10 +150,9 @@ def _mode(cell: np.ndarray, years: Float, weights: Float, known: Bool, m: int) -
     return np.where(table.any(axis=1), levels[table.argmax(axis=1)], np.nan)
 
 
-def downgraded(frame: pd.DataFrame, status: np.ndarray, after: str) -> Measure:
+def downgraded(frame: pd.DataFrame, status: pd.Categorical[str], after: str) -> Measure:
     """Returnees whose job at `after` asks a lower ISCO skill level than the one before, among
     those with both jobs known.
     """
-    first = looked_up(major_group(frame, "mig_occ_before"), SKILL)
-    last = looked_up(major_group(frame, after), SKILL)
+    first, last = skill(frame, "mig_occ_before"), skill(frame, after)
     return Measure(if_known(np.isnan(first) | np.isnan(last), first > last), status == "RET")

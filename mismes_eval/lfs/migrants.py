@@ -62,14 +62,14 @@ def migration_status(frame: pd.DataFrame, definition: DefinitionLike) -> pd.Seri
     foreign = _foreign(frame, rule)
     internal = np.isin(_given(values, frame, "migrated_from_cat"), _WITHIN_COUNTRY)
     absent = _given(yes, frame, "mig_absent") == 1
-    status = np.full(len(frame), None, dtype=object)
-    status[abroad == 0] = "NON"
-    status[(abroad == 0) & internal] = "INT_INTERNAL"
-    status[(abroad == 1) & (foreign == 0)] = "RET"
-    status[foreign == 1] = "IMM"
-    status[~in_age] = None
-    status[absent] = "CUR_ABS"
-    return _stated(status, rule, in_age, frame.index)
+    code = np.full(len(frame), -1)
+    code[abroad == 0] = STATUSES.index("NON")
+    code[(abroad == 0) & internal] = STATUSES.index("INT_INTERNAL")
+    code[(abroad == 1) & (foreign == 0)] = STATUSES.index("RET")
+    code[foreign == 1] = STATUSES.index("IMM")
+    code[~in_age] = -1
+    code[absent] = STATUSES.index("CUR_ABS")
+    return _stated(pd.Categorical.from_codes(code, pd.Index(STATUSES)), rule, in_age, frame.index)
 
 
 def _given(read: Callable[[pd.DataFrame, str], Float], frame: pd.DataFrame, column: str) -> Float:
@@ -89,13 +89,13 @@ def _as_delivered(frame: pd.DataFrame, rule: Definition, in_age: Bool) -> pd.Ser
         )
     status = delivered.astype(object).where(delivered.notna(), None).to_numpy(copy=True)
     status[~in_age & (status != "CUR_ABS")] = None
-    return _stated(status, rule, in_age, frame.index)
+    return _stated(pd.Categorical(status, STATUSES), rule, in_age, frame.index)
 
 
-def _stated(status: np.ndarray, rule: Definition, in_age: Bool, index: pd.Index) -> pd.Series:
-    out = pd.Series(
-        pd.Categorical(status, categories=list(STATUSES)), index=index, name="mig_status"
-    )
+def _stated(
+    status: pd.Categorical[str], rule: Definition, in_age: Bool, index: pd.Index
+) -> pd.Series:
+    out = pd.Series(status, index=index, name="mig_status")
     out.attrs["definition"] = rule.text
     out.attrs["unknown"] = int((out.isna().to_numpy() & in_age).sum())
     return out

@@ -11,7 +11,7 @@ import pandas as pd
 
 from mismes_eval.errors import InputError, Problem, in_column, named, worded
 from mismes_eval.frame.codes import codes
-from mismes_eval.lfs.answers import if_known, text, values, yes
+from mismes_eval.lfs.answers import coded, if_known, spelled, values, yes
 from mismes_eval.lfs.labour import Measure
 from mismes_eval.lfs.persons import residents
 from mismes_eval.numerics.rows import Bool, Float
@@ -30,21 +30,21 @@ class Several:
     universe: Bool
 
 
-def has_status(status: np.ndarray, in_age: Bool, code: str) -> Measure:
+def has_status(status: pd.Categorical[str], in_age: Bool, code: str) -> Measure:
     """Share of one migration status among residents in the definition's age range."""
-    value = if_known(pd.isna(status), status == code)
+    value = if_known(status.isna(), status == code)
     return Measure(value, in_age & (status != "CUR_ABS"))
 
 
-def recognition_sought(frame: pd.DataFrame, status: np.ndarray) -> Measure:
+def recognition_sought(frame: pd.DataFrame, status: pd.Categorical[str]) -> Measure:
     answer = _coded(frame, "mig_recognised", RECOGNITION)
-    return Measure(if_known(pd.isna(answer), answer != "NOTSOUGHT"), status == "RET")
+    return Measure(if_known(answer.isna(), answer != "NOTSOUGHT"), status == "RET")
 
 
-def recognised(frame: pd.DataFrame, status: np.ndarray) -> Measure:
+def recognised(frame: pd.DataFrame, status: pd.Categorical[str]) -> Measure:
     """FULL or PARTIAL among those who sought recognition."""
     answer = _coded(frame, "mig_recognised", RECOGNITION)
-    value = if_known(pd.isna(answer), (answer == "FULL") | (answer == "PARTIAL"))
+    value = if_known(answer.isna(), answer.isin(["FULL", "PARTIAL"]))
     return Measure(value, (status == "RET") & (answer != "NOTSOUGHT"))
 
 
@@ -52,11 +52,11 @@ def intends(frame: pd.DataFrame, in_age: Bool) -> Measure:
     return Measure(yes(frame, "mig_intend_6m"), in_age & residents(frame))
 
 
-def duration(frame: pd.DataFrame, status: np.ndarray) -> Measure:
+def duration(frame: pd.DataFrame, status: pd.Categorical[str]) -> Measure:
     return Measure(values(frame, "mig_months_abroad_last"), status == "RET")
 
 
-def circular(frame: pd.DataFrame, status: np.ndarray) -> Measure:
+def circular(frame: pd.DataFrame, status: pd.Categorical[str]) -> Measure:
     spells = values(frame, "mig_n_spells")
     return Measure(if_known(np.isnan(spells), spells >= 2), status == "RET")
 
@@ -67,10 +67,10 @@ def models(frame: pd.DataFrame, column: str, universe: Bool) -> Several:
     "NONE" or empty text is the answer none. A missing cell is the answer none where
     `<column>_miss` tells the reason of the other missing ones; else it is no answer.
     """
-    series = frame[column].astype("string").str.strip()
-    if not series.isin(["", *NONE]).any() and f"{column}_miss" in frame.columns:
-        series = series.mask(series.isna() & frame[f"{column}_miss"].isna(), "")
-    code, distinct = pd.factorize(series)
+    code, distinct = spelled(frame, column)
+    if f"{column}_miss" in frame.columns and not set(distinct) & {"", *NONE}:
+        none = (code < 0) & frame[f"{column}_miss"].isna().to_numpy()
+        code, distinct = np.where(none, len(distinct), code), np.append(distinct, "")
     known = list(codes("models")["code"])
     rows = np.full((len(distinct) + 1, len(known) + 1), np.nan)
     unknown = []
@@ -98,9 +98,10 @@ def blank_is_open(frame: pd.DataFrame, column: str) -> bool:
     """Whether blank cells of a multi-answer column may be the answer none or no answer: nobody's
     answer is none, and no companion column gives reasons.
     """
-    series = frame[column].astype("string").str.strip()
-    said = series.isin(["", *NONE]).any() or f"{column}_miss" in frame.columns
-    return bool(series.isna().any() and not said)
+    if f"{column}_miss" in frame.columns:
+        return False
+    code, distinct = spelled(frame, column)
+    return bool((code < 0).any()) and not set(distinct) & {"", *NONE}
 
 
 @held(InputError)
@@ -116,16 +117,16 @@ def useful(frame: pd.DataFrame, took_part: Float) -> Measure:
     return Measure(if_known(np.isnan(score), score >= 4), took_part == 1)
 
 
-def _coded(frame: pd.DataFrame, column: str, allowed: tuple[str, ...]) -> np.ndarray:
-    answer = text(frame, column)
-    bad = np.array([given is not None and given not in allowed for given in answer])
+def _coded(frame: pd.DataFrame, column: str, allowed: tuple[str, ...]) -> pd.Categorical[str]:
+    code, distinct = coded(frame, column)
+    bad = np.append(~np.isin(distinct, allowed), False)[code]
     InputError.refuse(
         Problem(
             what="a column has unknown codes",
             where=in_column(column),
             expected=", ".join(allowed),
-            got=named(map(repr, sorted({str(given) for given in answer[bad]}))),
+            got=named(map(repr, sorted(set(distinct) - set(allowed)))),
             fix="Recode it in the params.",
         ).where_true(bad)
     )
-    return answer
+    return pd.Categorical.from_codes(code, pd.Index(distinct))

@@ -11,7 +11,7 @@ from mismes_eval.errors import InputError
 from mismes_eval.estimate.totals import proportion
 from mismes_eval.lfs.catalogue import Indicator
 from mismes_eval.lfs.context import Context, Result, labelled, nobody
-from mismes_eval.lfs.match import SKILL, major_group
+from mismes_eval.lfs.match import skill
 from mismes_eval.public import held
 
 _MOMENTS = {
@@ -19,28 +19,22 @@ _MOMENTS = {
     "L6.abroad_now": ("mig_occ_abroad", "mig_occ_now"),
     "L6.before_now": ("mig_occ_before", "mig_occ_now"),
 }
-_LEVELS = {1: "low", 2: "medium", 3: "high"}
+_LEVELS = ("low", "medium", "high")
 
 
 def skill_level(frame: pd.DataFrame, column: str) -> pd.Series:
     """low, medium or high (ISCO 9; 4-8; 1-3), missing where there was no job or none was told;
     armed forces have no level.
     """
-    group = pd.Series(major_group(frame, column), index=frame.index)
-    return (
-        group.map(SKILL)
-        .map(_LEVELS)
-        .astype(pd.CategoricalDtype(list(_LEVELS.values()), ordered=True))
-    )
+    code = np.nan_to_num(skill(frame, column), nan=0).astype(np.intp) - 1
+    levels = pd.Categorical.from_codes(code, pd.Index(_LEVELS), ordered=True)
+    return pd.Series(levels, index=frame.index)
 
 
 def transition(c: Context, indicator: Indicator) -> Result:
     """Share of each later level among those of an earlier one; names read "from=medium, to=low"."""
     concerned = (c.status == "RET") & c.sample.active
-    returnees = c.frame.loc[concerned, list(_MOMENTS[indicator.id])]
-    before, after = (
-        skill_level(returnees, column).reindex(c.frame.index) for column in _MOMENTS[indicator.id]
-    )
+    before, after = (skill_level(c.frame, column) for column in _MOMENTS[indicator.id])
     known = concerned & (before.notna() & after.notna()).to_numpy()
     if not known.any():
         return nobody(c, indicator, concerned)
@@ -59,6 +53,6 @@ def cells(result: pd.DataFrame) -> pd.DataFrame:
     table = result.pivot_table(
         index="from", columns="level", values="value", aggfunc="first", observed=True
     )
-    rows = [level for level in _LEVELS.values() if level in table.index]
-    columns = [level for level in _LEVELS.values() if level in table.columns]
+    rows = [level for level in _LEVELS if level in table.index]
+    columns = [level for level in _LEVELS if level in table.columns]
     return table.reindex(index=rows, columns=columns).astype(np.float64)

@@ -64,7 +64,10 @@ def main_effect(series: pd.Series) -> tuple[Float, list[str]]:
 def effect_among(frame: pd.DataFrame, column: Column, rows: Bool) -> tuple[Float, list[str]]:
     """`main_effect` of a column in some rows (n,): the categories that occur among them."""
     series = frame[column]
-    if not isinstance(series.dtype, (pd.CategoricalDtype, pd.StringDtype)):
+    kind = series.dtype
+    if isinstance(kind, np.dtype) and kind.kind in "fiub":
+        return series.to_numpy(np.float64)[rows, None], [str(series.name)]
+    if not isinstance(kind, (pd.CategoricalDtype, pd.StringDtype)):
         return main_effect(series[rows])
     code, categories = once(frame, column, levels_of)
     return _indicators(*occurring_levels(code[rows], categories), series.name)
@@ -111,11 +114,11 @@ def _of_column(frame: pd.DataFrame, column: Column, inside: Bool) -> list[Proble
                 fix=count if dated else "Take its real part or its size.",
             )
         ]
-    number = None if isinstance(series.dtype, pd.CategoricalDtype) else float64(series)
-    if number is None:
+    infinite = once(frame, column, _infinite)
+    if infinite is None:
         spelling = once(frame, column, one_spelling)
         return [] if spelling is None else [replace(spelling, who="a covariate")]
-    bad = inside & np.isinf(number)
+    bad = inside & infinite
     if not bad.any():
         return []
     return [
@@ -127,3 +130,9 @@ def _of_column(frame: pd.DataFrame, column: Column, inside: Bool) -> list[Proble
             fix="Narrow the domain, or mend the column.",
         ).in_rows(np.flatnonzero(bad))
     ]
+
+
+def _infinite(series: pd.Series) -> Bool | None:
+    """(n,) where a column of numbers is infinite; None for categories."""
+    number = None if isinstance(series.dtype, pd.CategoricalDtype) else float64(series)
+    return None if number is None else np.isinf(number)

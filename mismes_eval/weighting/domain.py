@@ -17,6 +17,7 @@ from mismes_eval.numerics.rows import Bool, Float, Int
 from mismes_eval.public import verb_name
 from mismes_eval.weighting.arguments import Column, as_names
 from mismes_eval.weighting.columns import Category, Kind, Levels, read
+from mismes_eval.weighting.levels import present
 from mismes_eval.weighting.sample import Sample
 
 RESERVED = ("variable", "level", "value", "se", "ci_low", "ci_high", "p", "cv", "n", "degf")
@@ -129,19 +130,16 @@ def _combinations(each: Mapping[Column, Levels], inside: Bool) -> Domains:
     space = int(np.prod(np.array(sizes, float)))
     if space < max(4 * code.size, 1_000_000):
         out: Int = code if inside.all() else np.where(inside, code, space)
-        if len(each) == 1 and inside.all():
-            present = np.arange(space)  # levels are those that occur
-        else:
-            present = np.flatnonzero(np.bincount(out, minlength=space)[:space])
-        if present.size < space:
-            lookup = np.full(space + 1, present.size, np.intp)
-            lookup[present] = np.arange(present.size)
+        found = present(out, space)
+        if found.size < space:
+            lookup = np.full(space + 1, found.size, np.intp)
+            lookup[found] = np.arange(found.size)
             out = lookup[out]
     else:
-        present = np.unique(code[inside])
-        out = np.where(inside, np.searchsorted(present, code), present.size).astype(np.intp)
+        found = np.unique(code[inside])
+        out = np.where(inside, np.searchsorted(found, code), found.size).astype(np.intp)
     keys: dict[str, object] = {}
-    rest = present.copy()
+    rest = found.copy()
     for column in reversed(list(each)):
         level = each[column].levels
         keys[key_name(column)] = np.asarray(level)[rest % len(level)]

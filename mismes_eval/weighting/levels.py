@@ -16,26 +16,20 @@ from mismes_eval.errors import Problem, in_column, worded
 from mismes_eval.numerics.rows import Int, cells
 
 _SPREAD = 10_000  # whole numbers within this range are counted rather than hashed
+_FIRST = 1000  # rows in which all levels are looked for first
+_EXACT = 2**53  # below it a float64 holds every whole number
 
 
 def levels_of(series: pd.Series) -> tuple[Int, pd.Index]:
     """code (n,) of each row, -1 where missing, and the levels that occur, in order (a categorical's
     own order).
     """
-    if isinstance(series.dtype, np.dtype) and series.dtype.kind in "iu" and series.size:
-        value = series.to_numpy()
-        low, high = int(value.min()), int(value.max())
-        if high - low < _SPREAD and high <= np.iinfo(np.intp).max:
-            code = value.astype(np.intp, copy=False)
-            code = code if low == 0 else code - low
-            present = np.flatnonzero(np.bincount(code))
-            level = pd.Index((present + low).astype(series.dtype))
-            if present.size == high - low + 1:
-                return code, level
-            lookup = np.zeros(int(present[-1]) + 1, np.intp)
-            lookup[present] = np.arange(present.size)
-            return lookup[code], level
-    if isinstance(series.dtype, pd.CategoricalDtype):
+    kind = series.dtype
+    if isinstance(kind, np.dtype) and kind.kind in "biuf" and series.size:
+        counted = _counted(series.to_numpy())
+        if counted is not None:
+            return counted
+    if isinstance(kind, pd.CategoricalDtype):
         return occurring(series.cat.codes.to_numpy(), series.cat.categories)
     try:
         code, level = pd.factorize(series, sort=True)
@@ -46,14 +40,43 @@ def levels_of(series: pd.Series) -> tuple[Int, pd.Index]:
     return code.astype(np.intp, copy=False), pd.Index(level)
 
 
+def _counted(value: NDArray[Any]) -> tuple[Int, pd.Index] | None:
+    """The same of numbers (n,) that are whole and lie close together; None for any others."""
+    low = float(np.fmin.reduce(value))
+    high = float(np.fmax.reduce(value))
+    if not (abs(low) < _EXACT and high - low < _SPREAD):
+        return None
+    if value.dtype.kind == "f":
+        above = np.where(np.isnan(value), -1.0, value - int(low))
+        code = above.astype(np.intp)
+        if (code != above).any():
+            return None
+    else:
+        code = value.astype(np.intp) - int(low)
+    levels = np.arange(int(low), int(high) + 1).astype(value.dtype)
+    return occurring(code, pd.Index(levels))
+
+
 def occurring(code: NDArray[np.integer[Any]], levels: pd.Index) -> tuple[Int, pd.Index]:
     """Codes (n,), -1 where missing, among the levels that occur, and these levels."""
-    present = np.flatnonzero(np.bincount(code + np.intp(1), minlength=len(levels) + 1)[1:])
-    if present.size == len(levels):
+    found = present(code, len(levels))
+    if found.size == len(levels):
         return code.astype(np.intp, copy=False), levels
     lookup = np.full(len(levels) + 1, -1, np.intp)
-    lookup[present] = np.arange(present.size)
-    return lookup[code], levels[present]
+    lookup[found] = np.arange(found.size)
+    return lookup[code], levels[found]
+
+
+def present(code: NDArray[np.integer[Any]], count: int) -> Int:
+    """Which of 0..count-1 occur in code (n,), where -1 and `count` stand for none of them: mostly
+    all do, and already in the first rows.
+    """
+    found = np.zeros(0, np.intp)
+    for some in (code[:_FIRST], code):
+        found = np.flatnonzero(np.bincount(some + np.intp(1), minlength=count + 1)[1 : count + 1])
+        if found.size == count:
+            break
+    return found
 
 
 def one_spelling(values: pd.Series) -> Problem | None:

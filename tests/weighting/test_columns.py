@@ -48,6 +48,22 @@ def test_every_dtype_of_numbers_is_float64(dtype: str) -> None:
     assert c.y.dtype == np.float64 and c.y.tolist() == NUMBERS
 
 
+@pytest.mark.parametrize("dtype", ["int8", "uint64", "int64", "float32", "float64", "bool"])
+@pytest.mark.parametrize("start", [0, -3, 10**6, 2**53 - 2, 2**60, 0.25])
+def test_numbers_that_are_counted_have_the_levels_that_hashing_gives(
+    dtype: str, start: float
+) -> None:
+    draws = np.random.default_rng(5).choice([0, 1, 3, 12], 2_000) + start
+    with np.errstate(invalid="ignore"):
+        values = pd.Series(draws.astype(dtype))
+    if values.dtype.kind == "f":
+        values[::7] = np.nan
+        values[:5] = np.inf if start == 0.25 else start
+    code, level = levels_of(values)
+    hashed, sorted_levels = pd.factorize(values, sort=True)
+    assert code.tolist() == hashed.tolist() and level.equals(pd.Index(sorted_levels))
+
+
 @pytest.mark.parametrize("kind", ["int64", "str", "category", "object", "Int64", "datetime64[s]"])
 def test_a_column_is_read_once_for_all_samples_of_a_frame_until_it_is_written_to(kind: str) -> None:
     s = sample(g=pd.Series([1, 2, 1, 2, 1, 2]).astype(kind))
@@ -60,7 +76,11 @@ def test_a_column_is_read_once_for_all_samples_of_a_frame_until_it_is_written_to
     first = once(s.frame, "g", levels)
     assert once(s.where(s.frame["w"] > 0).frame, "g", levels) is first
     assert once(s.frame, "w", levels) == [1.0] and len(seen) == 2
-    assert once(s.with_columns({"x": 1, "w": 2.0}).frame, "w", levels) == [2.0]
+    changed = s.with_columns({"x": 1, "w": 2.0})
+    assert once(changed.frame, "w", levels) == [2.0]
+    assert once(changed.frame, "g", levels) is first or kind == "Int64"
+    assert once(changed.frame, "x", levels) == [1]
+    assert once(s.with_columns({"x": 2}).frame, "x", levels) == [2]
     assert me.proportion(s, "g", interval="t").value.tolist() == [0.5, 0.5]
     s.frame.loc[[0, 2, 4], "g"] = s.frame["g"].iloc[1]  # a person changes the frame of a sample
     assert once(s.frame, "g", levels) == [s.frame["g"].iloc[1]]
