@@ -71,12 +71,13 @@ def present(code: NDArray[np.integer[Any]], count: int) -> Int:
     """Which of 0..count-1 occur in code (n,), where -1 and `count` stand for none of them: mostly
     all do, and already in the first rows.
     """
-    found = np.zeros(0, np.intp)
-    for some in (code[:_FIRST], code):
-        found = np.flatnonzero(np.bincount(some + np.intp(1), minlength=count + 1)[1 : count + 1])
-        if found.size == count:
-            break
-    return found
+    found = _seen(code[:_FIRST], count)
+    return found if found.size == count else _seen(code, count)
+
+
+def _seen(code: NDArray[np.integer[Any]], count: int) -> Int:
+    times = np.bincount(code + np.intp(1), minlength=count + 1)
+    return np.flatnonzero(times[1 : count + 1])
 
 
 def one_spelling(values: pd.Series) -> Problem | None:
