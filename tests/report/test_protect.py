@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from itertools import product
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -15,7 +16,9 @@ from scipy.optimize import linprog
 from mismes_eval.errors import DisclosureError, EstimateError, Problem
 from mismes_eval.estimate.survival import survival
 from mismes_eval.estimate.totals import mean, proportion, ratio, total
+from mismes_eval.report.chapters.base import Context
 from mismes_eval.report.chapters.cells import plain, rows
+from mismes_eval.report.chapters.participation import _targeting
 from mismes_eval.report.chapters.quality import _persons_of_margins
 from mismes_eval.report.chapters.waiting import _waiting_cells
 from mismes_eval.report.document.cells import (
@@ -137,6 +140,32 @@ def test_a_base_less_another_that_it_holds_is_a_number_of_persons(
     nothing = replace(decision, withheld={"T08": [False] * 3})
     leaked = [persons.n for persons in recovered_sets(places, nothing, RULES.min_cell)]
     assert leaked == [n for n in (looking, others) if n < RULES.min_cell]
+
+
+@pytest.mark.parametrize(
+    ("inside", "n", "hidden"),
+    [(8, 20, True), (12, 20, True), (8.2, 20, False), (10, 20, False), (0, 20, False)],
+)
+def test_an_exact_fraction_of_persons_who_are_not_known_counts_them(
+    inside: float, n: int, hidden: bool
+) -> None:
+    """8 of 20 of like weights, of a table that cannot tell who they are; so are the 8 others."""
+    cell = plain("match", "all", inside / n, "share", n, "share", standing=Standing(among=("p",)))
+    assert statuses(decided(T=[cell])["T"])["match"] == ("confidential" if hidden else "shown")
+
+
+@pytest.mark.parametrize("like", [True, False])
+def test_an_index_of_like_weights_tells_how_many_of_a_group_took_part(like: bool) -> None:
+    """9 of 35 men and 90 of 165 women: the index of a group, the rate of all and its n are 9 men."""
+    took = np.repeat(["M01", "NONE"] * 2, [9, 26, 90, 75])
+    frame = pd.DataFrame({"msm_part": took, "male": np.repeat([1, 0], [35, 165])})
+    weights = 1.0 if like else 1 + np.arange(200) % 2 / 5
+    sample = Sample.from_frame(frame.assign(mig_status="RET", w=weights), weights="w")
+    survey = SimpleNamespace(sample=sample, source="survey", definition=None)
+    context = Context(SimpleNamespace(), RULES, language("en"))  # type: ignore[arg-type]
+    table = _targeting(context, survey)  # type: ignore[arg-type]
+    told = statuses(decided(T03b=table.cells.to_dict("records"))["T03b"])
+    assert told["sex: men"] == ("confidential" if like else "shown")
 
 
 @pytest.mark.parametrize("unit", [None, "household"])

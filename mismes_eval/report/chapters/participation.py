@@ -18,7 +18,7 @@ from mismes_eval.report.chapters.base import Chapter, Context
 from mismes_eval.report.chapters.cells import joined, single
 from mismes_eval.report.chapters.profile import bands, in_order
 from mismes_eval.report.chapters.survey_basis import basis, with_status
-from mismes_eval.report.document.cells import Persons, Standing
+from mismes_eval.report.document.cells import Persons, Standing, have_like_weights
 from mismes_eval.report.document.estimated_cells import cells_by, cells_of
 from mismes_eval.report.document.tables import Table
 
@@ -139,7 +139,13 @@ def _targeting(context: Context, s: Survey) -> Table:
         levels = estimate.keys[trait].astype(str)
         of_trait = named.frame[trait].astype(str).to_numpy()
         groups = [Persons.among(named, of_trait == level) for level in levels]
-        counted = [Standing(persons=who, tells=(who,)) for who in groups]
+        takers = Persons.among(named, named.frame[PART].to_numpy(float) == 1)
+        # of like weights, the index times the rate of all times n is how many of a group took part
+        told = (takers,) if have_like_weights(named.design, named.active) else ()
+        counted = [
+            Standing(persons=who, tells=(who, *(part.within(who) for part in told)))
+            for who in groups
+        ]
         rows = [context.answer(trait, level) for level in levels]
         parts.append(cells_by(estimate, context.rules, rows, "index", counted))
     if "educy" in frame.columns and takes[named.active].sum() > 0:

@@ -60,7 +60,7 @@ _MARGIN = re.compile(r"np\.\w+\(([^)]*)\)")  # numpy scalars inside the names of
 
 @dataclass(frozen=True)
 class Part:
-    """A share of interviews, and which of them are in it."""
+    """A number, such as a share of interviews, and the persons whose number it gives away."""
 
     share: float
     inside: Persons
@@ -224,7 +224,8 @@ def _weights(s: Survey) -> list[Line]:
     last = weight_diagnostics(s.sample).iloc[-1]
     out: list[Line] = [
         ("design effect of the weights (Q4, Kish)", float(last["kish_deff"]), PLAIN),
-        ("effective persons (Q4)", float(last["n_eff"]), COUNT),
+        # times the design effect they are all of them
+        ("effective persons (Q4)", Part(float(last["n_eff"]), Persons.among(s.sample)), COUNT),
         _spread_line(s.sample),
     ]
     gap = "largest gap to a control total (Q6), %"

@@ -25,6 +25,7 @@ import pandas as pd
 from mismes_eval.errors import DisclosureError, Problem, worded
 from mismes_eval.numerics.rows import Bool, Float
 from mismes_eval.report.document.cells import (
+    LIKE,
     NOBODY,
     NUMBERS,
     ROUNDS,
@@ -70,6 +71,16 @@ class Draft:
         if self.kind not in SHARES or not variance > 0:
             return by_degf
         return by_degf or abs(self.n - self.value * (1.0 - self.value) / variance) < least
+
+    def counts_few(self, least: int) -> bool:
+        """Whether a share of persons who are not known is one number of them over another, as it is
+        where weights are alike, and few are in it or few are not.
+        """
+        if self.kind not in SHARES or not self.standing.among or not np.isfinite(self.n):
+            return False
+        inside = self.value * self.n
+        counted = abs(inside - round(inside)) <= LIKE * self.n
+        return counted and any(0 < round(k) < least for k in (inside, self.n - inside))
 
     @property
     def told(self) -> tuple[Persons, ...]:
@@ -245,6 +256,7 @@ def _primary(draft: Draft, rules: Rules) -> Draft:
     arm_kind = "share" if shares else "mean"
     few = (
         draft.standing.private
+        or draft.counts_few(rules.min_cell)
         or any(0 < persons.n < rules.min_cell for persons in draft.sets)
         or any(rules.confidential(arm_kind, persons.n) for persons in draft.standing.compares)
     )
