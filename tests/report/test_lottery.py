@@ -89,7 +89,7 @@ def tables(report: CountryReport) -> dict[str, Table | TextTable]:
 def row_name(report: CountryReport, row: str) -> str:
     """A row of the params' columns in the report's words: group and outcome, or the outcome."""
     group, _, outcome = row.rpartition(", ")
-    name = report.context.column(outcome)
+    name = report.context.own(outcome)
     return f"{group}, {name}" if group else name
 
 
@@ -288,9 +288,11 @@ def test_units_in_blocks_of_one_arm_are_counted_beside_every_effect(tmp_path: Pa
     frame = in_courses()
     alike = frame.groupby("district")["offered"].transform("nunique") == 2
     frame.loc[(frame["district"] == 8) & (frame["offered"] == 1), ["employed", "earnings"]] = np.nan
-    within = "study:\n  treated: offered\n  absorb: [district]\n  outcomes: [employed]\n"
+    within = "study:\n  treated: offered\n  absorb: [district]\n  outcomes: [employed, earnings]\n"
     params = load(tmp_path, frame, within + LOTTERY + "  adjustment: additive\n")
     found = report_of(params, tmp_path)
+    units = tables(found)["T31"].cells.groupby("row")["unit"].first()
+    assert units.to_dict() == {"employed": "share", "earnings": "number"}  # names and units: own
     said = " ".join(i for i in found.chapters["impact"].items if isinstance(i, str))
     assert "140 units stand in 7 blocks of the draw with one arm only" in said
     seen = frame[frame["employed"].notna()]
@@ -368,7 +370,7 @@ def test_an_effect_that_a_table_hides_is_in_no_sentence(tmp_path: Path) -> None:
         assert cell(found, table, "employed", column)["status"] == "confidential"
     matrix = tables(found)["T05c"]
     assert isinstance(matrix, TextTable)
-    few = "employed, at home or abroad: too few persons"
+    few = "employed: too few persons"
     assert few in set(matrix.frame["What the evidence says"])
     words = " ".join(i for i in found.chapters["impact"].items if isinstance(i, str))
     assert "more took part among those drawn" not in words
@@ -424,7 +426,7 @@ def test_bounds_stand_beside_effects_where_units_were_lost(report: CountryReport
             blocks="district",
             small_sample="full",
         )
-        row = f"{report.context.column('employed')}, {words}"
+        row = f"{report.context.own('employed')}, {words}"
         found = tables(report)["T37"].cells.set_index(["row", "column"])["value"].loc[row]
         ends = (*expected.value, *expected.extra["set"])
         assert found.to_numpy(float) == pytest.approx(ends, abs=1e-12)

@@ -87,15 +87,19 @@ class Context:
         """A column's name in the report's language; a column of the user's own as it stands. An
         outcome that not everybody has says whose it is, or that the others count as 0.
         """
-        plain = (
-            self.words(WORDS[name]) if name in WORDS else self.words.level(name.replace("_", " "))
-        )
+        plain = self.words(WORDS[name]) if name in WORDS else self.own(name)
         study = self.evaluation.tracing
         outcome = None if study is None else study.outcomes.get(name)
         if outcome is None or not outcome.universe:
             return plain
         named = COUNTED_AS_0 if outcome.composite else AMONG
         return self.words(named[outcome.universe], what=plain)
+
+    def own(self, name: str) -> str:
+        """A column of a file of the user's own as it stands: what the template says of a column of
+        that name (monthly, at home or abroad) need not be true of it.
+        """
+        return self.words.level(name.replace("_", " "))
 
     def rolled_out(self, name: str) -> str:
         """The outcome of a roll-out, which the survey asks of residents, in the report's

@@ -97,7 +97,7 @@ def not_drawn(context: Context, draw: Lottery) -> str:
     words = "{m}: the effect on '{o}' could not be estimated: {r}"
     reason = context.text(found.reason)
     name = named(context, draw.measure)
-    outcome = context.column(draw.main_outcome)
+    outcome = context.own(draw.main_outcome)
     return context.text(words, m=name, o=outcome, r=reason)
 
 
@@ -108,7 +108,7 @@ IN_UNITS = (1.0, "unit of the outcome", "units of the outcome", 2)
 def about_draw(context: Context, draw: Lottery, outcome: str) -> About:
     """What an effect of a draw is of, in the words and units of the report."""
     unit = IN_POINTS if draw.is_share(outcome) else IN_UNITS
-    return About(named(context, draw.measure), context.column(outcome), "", *unit)
+    return About(named(context, draw.measure), context.own(outcome), "", *unit)
 
 
 def _shown_in(draw: Lottery, outcome: str) -> tuple[str, tuple[float, int]]:
@@ -118,7 +118,7 @@ def _shown_in(draw: Lottery, outcome: str) -> tuple[str, tuple[float, int]]:
 
 def main_key(context: Context, draw: Lottery) -> CellKey:
     """The cell of T35 that the headline is about."""
-    return CellKey(OFFER, context.column(draw.main_outcome), "estimate")
+    return CellKey(OFFER, context.own(draw.main_outcome), "estimate")
 
 
 def _who(context: Context, draw: Lottery) -> Items:
@@ -177,7 +177,7 @@ def _loss(context: Context, draw: Lottery) -> Table:
             parts.append(single(context, row, name, in_unit(item, "share"), told))
         apart = in_unit(gap, "share")
         parts.append(single(context, row, "difference", apart, _arms(draw, inside)))
-    within = ", ".join(map(context.column, draw.keys.blocks))
+    within = ", ".join(map(context.own, draw.keys.blocks))
     notes = [
         context.text(
             "Share without an answer. The loss stands first: an effect is only as good as it."
@@ -200,7 +200,7 @@ def _before(context: Context, draw: Lottery, found: Estimate) -> Table:
     parts = [
         with_interval(
             context,
-            context.column(name),
+            context.own(name),
             found.contrast({found.names[place]: 1.0}).annotated(unit="number"),
             _arms(draw, everybody),
         )
@@ -267,12 +267,12 @@ def _method(context: Context, draw: Lottery) -> list[str]:
         "Drawn minus not drawn, whether they took part or not; {how}; covariates: {covariates};"
         " blocks: {blocks}.",
         how=context.text(ADJUSTED[keys.adjustment]),
-        covariates=", ".join(map(context.column, keys.covariates)) or none,
-        blocks=", ".join(map(context.column, keys.blocks)) or none,
+        covariates=", ".join(map(context.own, keys.covariates)) or none,
+        blocks=", ".join(map(context.own, keys.blocks)) or none,
     )
     notes = [made]
     if draw.adjusted:
-        known = [context.text("the arm"), *map(context.column, draw.response_covariates)]
+        known = [context.text("the arm"), *map(context.own, draw.response_covariates)]
         words = "Weights of those who answered are raised by response propensities on {columns}."
         notes.append(context.text(words, columns=", ".join(known)))
     if draw.keys.months is not None:
@@ -294,10 +294,10 @@ def _taken_words(context: Context, draw: Lottery) -> Item:
         return context.text("Effect of taking part: {r}", r=context.text(found.reason))
     verdict = taken_verdict(found)
     about = about_draw(context, draw, draw.main_outcome)
-    row = context.column(draw.main_outcome)
+    row = context.own(draw.main_outcome)
     keys = tuple(CellKey(TAKEN, row, column) for column in ("estimate", FROM, TO))
     moved = {
-        CellKey(TAKEN, context.column(outcome), "estimate"): _first_stage(context, outcome, late)
+        CellKey(TAKEN, context.own(outcome), "estimate"): _first_stage(context, outcome, late)
         for outcome, late in draw.taken.items()
         if isinstance(late, Estimate)
     }
@@ -319,7 +319,7 @@ def _taken(context: Context, draw: Lottery) -> Table:
     parts = []
     units = {}
     for outcome, found in draw.taken.items():
-        row = context.column(outcome)
+        row = context.own(outcome)
         unit, units[row] = _shown_in(draw, outcome)
         standing = _arms(draw, draw.answered(outcome, str(draw.keys.takeup)))
         parts.append(_effect_on_takers(context, row, found, unit, standing))
@@ -373,7 +373,7 @@ def _bounds(context: Context, draw: Lottery) -> Table:
     everybody = Persons.among(draw.sample, draw.compared(draw.groups[ALL]))
     for (outcome, column), found in draw.bounds.items():
         words = "{outcome}, the offer" if column == draw.assigned else "{outcome}, taking part"
-        row = context.text(words, outcome=context.column(outcome))
+        row = context.text(words, outcome=context.own(outcome))
         unit, units[row] = _shown_in(draw, outcome)
         standing = replace(_arms(draw, draw.answered(outcome)), persons=everybody)
         parts.append(_ends(context, row, found, unit, standing))
@@ -422,4 +422,4 @@ def _first_stage(context: Context, outcome: str, found: Estimate) -> str:
         )
     number = context.words.number
     share = number(100 * float(found.value[1]), 1)
-    return context.text(words, o=context.column(outcome), v=share, f=number(strength, 1))
+    return context.text(words, o=context.own(outcome), v=share, f=number(strength, 1))

@@ -25,7 +25,6 @@ from mismes_eval.report import sentences
 from mismes_eval.report.chapters.base import Context, Items
 from mismes_eval.report.chapters.cells import (
     as_published,
-    cell_unit,
     in_unit,
     joined,
     plain,
@@ -132,13 +131,13 @@ def _found(context: Context, s: Study, group: str) -> Line:
         return Line(EFFECTIVENESS, few, "none", "")
     about = About(context.name(s.source), label, "", 1.0, one="", many="", digits=3)
     messages = [sentences.drawn_sentence(verdict, about), *sentences.reservations(verdict)]
-    said = " ".join(context.text(message) for message in messages)
+    said = context.name(" ".join(context.text(message) for message in messages))
     return Line(EFFECTIVENESS, said, verdict.sureness, tables)
 
 
 def row_of(context: Context, group: str, outcome: str) -> str:
     """The row of an outcome, of a group where there are several."""
-    name = context.column(outcome)
+    name = context.own(outcome)
     if group == "all":
         return name
     return context.text("{group}, {outcome}", group=context.words.level(group), outcome=name)
@@ -284,13 +283,21 @@ def _lost(context: Context, s: Study) -> Table:
     )
 
 
+def _unit(s: Study, outcome: str) -> str:
+    """The unit of an outcome in data files: of the user's own file nobody knows more than whether it
+    is yes or no.
+    """
+    answers = s.sample.frame.loc[s.sample.active, outcome].dropna()
+    return "share" if answers.isin([0, 1]).all() else "number"
+
+
 def _within(context: Context, s: Study) -> Table:
     parts = []
     for group in s.groups:
         for outcome in s.outcomes:
             robust, classic = within(s, outcome, group)
             row = row_of(context, group, outcome)
-            unit, arms = cell_unit(context, outcome), _arms(s, group)
+            unit, arms = _unit(s, outcome), _arms(s, group)
             parts += [
                 _classical(context, row, classic, robust, unit, arms),
                 single(context, row, DESIGN, in_unit(robust, unit), arms),
@@ -320,7 +327,7 @@ def _methods(context: Context, s: Study) -> Items:
             arms = _arms(s, group)
             for name, estimate in found.items():
                 row = _method_row(context, label, name)
-                stated = in_unit(estimate, cell_unit(context, outcome))
+                stated = in_unit(estimate, _unit(s, outcome))
                 cells.append(single(context, row, "estimate", stated, arms))
                 if isinstance(estimate, Estimate):
                     notes |= dict.fromkeys(n for n in estimate.notes if "overlap" in n)

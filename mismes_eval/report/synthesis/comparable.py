@@ -243,7 +243,7 @@ def _draws(
         return
     same = described.get(draw.measure, NOT_DESCRIBED)
     for outcome in draw.keys.outcomes:
-        cell = _cell(tables, OFFER, context.column(outcome), "estimate")
+        cell = _cell(tables, OFFER, context.own(outcome), "estimate")
         if cell is None:
             continue
         main = outcome == draw.main_outcome
@@ -267,7 +267,7 @@ def _takers(
         return
     same = described.get(draw.measure, NOT_DESCRIBED)
     for outcome, found in draw.taken.items():
-        cell = _cell(tables, TAKEN_PART, context.column(outcome), "estimate")
+        cell = _cell(tables, TAKEN_PART, context.own(outcome), "estimate")
         if cell is None:
             continue
         about = _of_draw(draw, outcome, TAKEN_PART, TAKEN) | same | _record(cell)
