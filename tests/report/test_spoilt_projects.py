@@ -32,139 +32,103 @@ def first_row(name: str, value: object) -> Change:
     return lambda frame: frame.assign(**{name: np.where(frame.index == 0, value, frame[name])})
 
 
+# of what is called refused nothing can be reported; of all others a report is made
 # what is done to the file of persons of a survey
-SURVEYS: Mapping[str, Change] = {
+REFUSED_SURVEYS: dict[str, Change] = {
     "no row": lambda d: d.iloc[:0],
-    "one row": lambda d: d.iloc[:1],
-    "ten rows": lambda d: d.iloc[:10],
     "weights 0": column(weight=0),
     "a weight below 0": first_row("weight", -1),
     "a weight missing": first_row("weight", np.nan),
     "weights in words": lambda d: d.assign(weight=d["weight"].astype(str) + " kg"),
+    "no column of weights": without("weight"),
+    "no column of strata": without("strata"),
+    "ages in words": column(age="old"),
+    "no column of ages": without("age"),
+    "sex missing": column(male=np.nan),
+    "sex 3": column(male=3),
+    "no column of sex": without("male"),
+    "stays below 0": column(mig_months_abroad_last=-5),
+    "stays of ages": column(mig_months_abroad_last=1e9),
+    "one identifier": column(pid=0, hhid=0),
+    "households missing": column(hhid=np.nan),
+    "status 9": column(lstatus=9),
+    "education 12": column(educat7=12),
+    "wages below 0": column(wage_no_compen=-1, unitwage=5),
+    "200 hours a week": column(whours=200),
+    "another country": column(countrycode="XXX"),
+}
+SURVEYS: dict[str, Change] = REFUSED_SURVEYS | {
+    "one row": lambda d: d.iloc[:1],
+    "ten rows": lambda d: d.iloc[:10],
     "half the weights 0": lambda d: d.assign(weight=np.where(d.index < 300, 0, d["weight"])),
     "one weight": column(weight=1),
     "weights of a million million": column(weight=1e12),
     "one person weighs everything": lambda d: d.assign(weight=np.where(d.index == 0, 1e12, 1)),
-    "no column of weights": without("weight"),
     "a stratum for everybody": lambda d: d.assign(strata=d.index),
     "one stratum": column(strata=1),
-    "no column of strata": without("strata"),
     "ages missing": column(age=np.nan),
-    "ages in words": column(age="old"),
-    "no column of ages": without("age"),
     "children": column(age=5),
     "old people": column(age=90),
     "men": column(male=1),
-    "sex missing": column(male=np.nan),
-    "sex 3": column(male=3),
-    "no column of sex": without("male"),
     "everybody returned": column(mig_ever_abroad=True, mig_months_abroad_last=12),
     "one person returned": lambda d: d.assign(
         mig_ever_abroad=d.index == 0, mig_months_abroad_last=np.where(d.index == 0, 12, np.nan)
     ),
     "born abroad": column(mig_birth_country="FRA"),
     "birth missing": column(mig_birth_country=np.nan),
-    "stays below 0": column(mig_months_abroad_last=-5),
-    "stays of ages": column(mig_months_abroad_last=1e9),
     "two years": lambda d: d.assign(year=np.where(d.index < 300, 2015, 2016)),
-    "one identifier": column(pid=0, hhid=0),
-    "households missing": column(hhid=np.nan),
-    "status 9": column(lstatus=9),
     "status missing": column(lstatus=np.nan),
     "unemployed": column(lstatus=2),
     "one education": column(educat7=4),
-    "education 12": column(educat7=12),
     "a region for everybody": lambda d: d.assign(subnatid1=[f"r{i}" for i in range(len(d))]),
     "regions missing": column(subnatid1=np.nan),
     "regions in markup": column(subnatid1="<b>{x}</b> %"),
     "wages 0": column(wage_no_compen=0, unitwage=5),
-    "wages below 0": column(wage_no_compen=-1, unitwage=5),
-    "200 hours a week": column(whours=200),
-    "another country": column(countrycode="XXX"),
 }
 PERSON, WAVE, OUTCOME, EPISODE = (
     f"tracer_{kind}.csv" for kind in ("person", "wave", "outcome", "episode")
 )
 # file, what is done to it
-TRACERS: Mapping[str, tuple[str, Change]] = {
+REFUSED_TRACERS: dict[str, tuple[str, Change]] = {
     "no episode": (EPISODE, lambda d: d.iloc[:0]),
     "no outcome": (OUTCOME, lambda d: d.iloc[:0]),
     "no wave": (WAVE, lambda d: d.iloc[:0]),
     "enrolment alone": (WAVE, lambda d: d[d["wave"] == 0]),
-    "outcomes of enrolment alone": (OUTCOME, lambda d: d[d["wave"] == 0]),
     "one arm": (PERSON, column(arm="T")),
     "nobody took part": (PERSON, column(arm="C")),
     "arms in words": (PERSON, column(arm="yes")),
-    "everybody in work": (OUTCOME, column(employed=1)),
-    "nobody in work": (OUTCOME, column(employed=0)),
-    "work missing": (OUTCOME, column(employed=np.nan)),
     "work 2": (OUTCOME, column(employed=2)),
     "one PSU": (PERSON, column(psu=1)),
     "strata of one person": (PERSON, lambda d: d.assign(strata=range(len(d)))),
     "enrolment missing": (PERSON, column(enrol_date=np.nan)),
     "enrolment in words": (PERSON, column(enrol_date="soon")),
-    "men": (PERSON, column(male=1)),
     "sex missing": (PERSON, column(male=np.nan)),
-    "age is sex": (PERSON, lambda d: d.assign(age_enrol=d["male"] * 10)),
-    "sex is taking part": (PERSON, lambda d: d.assign(male=(d["arm"] == "T").astype(int))),
     "persons twice": (PERSON, lambda d: pd.concat([d, d.iloc[:2]])),
     "outcomes twice": (OUTCOME, lambda d: pd.concat([d, d.iloc[:2]])),
     "outcomes of nobody": (PERSON, lambda d: d.iloc[5:]),
 }
+TRACERS: dict[str, tuple[str, Change]] = REFUSED_TRACERS | {
+    "outcomes of enrolment alone": (OUTCOME, lambda d: d[d["wave"] == 0]),
+    "everybody in work": (OUTCOME, column(employed=1)),
+    "nobody in work": (OUTCOME, column(employed=0)),
+    "work missing": (OUTCOME, column(employed=np.nan)),
+    "men": (PERSON, column(male=1)),
+    "age is sex": (PERSON, lambda d: d.assign(age_enrol=d["male"] * 10)),
+    "sex is taking part": (PERSON, lambda d: d.assign(male=(d["arm"] == "T").astype(int))),
+}
 # keys of the params that name what the files lack, or little of it
-ASKED: Mapping[str, tuple[str, str]] = {
+REFUSED_ASKED: dict[str, tuple[str, str]] = {
     "a measure that is not there": ("MDA-001", "MDA-999"),
     "a wave that is not there": ("impact: {", "impact: {main_wave: 9, "),
     "an outcome that is not there": ("impact: {", "impact: {main_outcome: x, outcomes: [x], "),
+}
+ASKED: dict[str, tuple[str, str]] = REFUSED_ASKED | {
     "money": ("impact: {", "impact: {main_outcome: earnings, outcomes: [earnings], "),
     "groups by sex": ("impact: {", "impact: {groups: [male], "),
     "groups by PSU": ("impact: {", "impact: {groups: [psu], "),
 }
 SIZES = ((1, 60), (2, 60), (10, 10), (31, 31))
-# of these nothing can be reported; of all others a report is made
-REFUSED = frozenset(
-    [
-        "no row",
-        "weights 0",
-        "a weight below 0",
-        "a weight missing",
-        "weights in words",
-        "no column of weights",
-        "no column of strata",
-        "ages in words",
-        "no column of ages",
-        "sex 3",
-        "no column of sex",
-        "stays below 0",
-        "stays of ages",
-        "one identifier",
-        "households missing",
-        "status 9",
-        "education 12",
-        "wages below 0",
-        "200 hours a week",
-        "another country",
-        "no episode",
-        "no outcome",
-        "no wave",
-        "enrolment alone",
-        "one arm",
-        "nobody took part",
-        "arms in words",
-        "work 2",
-        "one PSU",
-        "strata of one person",
-        "enrolment missing",
-        "enrolment in words",
-        "sex missing",
-        "persons twice",
-        "outcomes twice",
-        "outcomes of nobody",
-        "a measure that is not there",
-        "a wave that is not there",
-        "an outcome that is not there",
-    ]
-)
+REFUSED = {*REFUSED_SURVEYS, *REFUSED_TRACERS, *REFUSED_ASKED}
 QUICK = ("ages missing", "children")  # chapters in which no cell stands
 
 
