@@ -10,26 +10,9 @@ from statsmodels.stats.meta_analysis import combine_effects
 
 from mismes_eval.impact.planning.meta_analysis import RandomEffects, random_effects
 
-# 13 trials of the BCG vaccine (Colditz et al. 1994; metadat::dat.bcg): cases and others among the
-# vaccinated, cases and others among the rest
-BCG = np.array(
-    [
-        (4, 119, 11, 128),
-        (6, 300, 29, 274),
-        (3, 228, 11, 209),
-        (62, 13536, 248, 12619),
-        (33, 5036, 47, 5761),
-        (180, 1361, 372, 1079),
-        (8, 2537, 10, 619),
-        (505, 87886, 499, 87892),
-        (29, 7470, 45, 7232),
-        (17, 1699, 65, 1600),
-        (186, 50448, 141, 27197),
-        (5, 2493, 3, 2338),
-        (27, 16886, 29, 17825),
-    ],
-    float,
-)
+from .bcg import TRIALS
+
+BCG = np.array([trial[:4] for trial in TRIALS], float)
 RISK_T, RISK_C = BCG[:, 0] / BCG[:, :2].sum(1), BCG[:, 2] / BCG[:, 2:].sum(1)
 Y = np.log(RISK_T / RISK_C)
 SE = np.sqrt(1 / BCG[:, 0] - 1 / BCG[:, :2].sum(1) + 1 / BCG[:, 2] - 1 / BCG[:, 2:].sum(1))
@@ -103,17 +86,11 @@ def test_three_effects_are_summarised_as_by_metafor(method: str, interval: str) 
 
 def test_heterogeneity_of_the_bcg_trials_is_that_of_metafor() -> None:
     r = random_effects(Y, SE)
-    np.testing.assert_allclose(
-        (r.q, r.q_pvalue, r.common, r.common_se),
-        (152.233008082, 1.99676459085e-26, -0.430285163654, 0.0404987517109),
-        rtol=1e-9,
-    )
+    expected = (152.233008082, 1.99676459085e-26, -0.430285163654, 0.0404987517109)
+    np.testing.assert_allclose((r.q, r.q_pvalue, r.common, r.common_se), expected, rtol=1e-9)
     # confint(): Q-profile, found by a search with a tolerance of its own
-    np.testing.assert_allclose(
-        (*r.tau2_interval, *r.i2_interval),
-        (0.119718361141, 1.11147908406, 0.819205745586, 0.976780749579),
-        rtol=1e-8,
-    )
+    expected = (0.119718361141, 1.11147908406, 0.819205745586, 0.976780749579)
+    np.testing.assert_allclose((*r.tau2_interval, *r.i2_interval), expected, rtol=1e-8)
     assert r.q_dof == 12
     assert r.k == 13
 
@@ -123,14 +100,8 @@ def test_the_numbers_of_the_package_s_documentation() -> None:
     -0.3622; Q(12) = 152.2330.
     """
     r = random_effects(Y, SE, "reml", "normal")
-    assert [round(x, 4) for x in (r.tau2, r.value, r.se, r.low, r.high, r.q)] == [
-        0.3132,
-        -0.7145,
-        0.1798,
-        -1.0669,
-        -0.3622,
-        152.2330,
-    ]
+    expected = [0.3132, -0.7145, 0.1798, -1.0669, -0.3622, 152.2330]
+    assert [round(x, 4) for x in (r.tau2, r.value, r.se, r.low, r.high, r.q)] == expected
     assert round(100 * r.i2, 2) == 92.22
     assert round(random_effects(Y, SE, "dl").tau2, 4) == 0.3088
 
@@ -158,11 +129,8 @@ def test_moments_and_paule_mandel_equal_statsmodels(seed: int) -> None:
         (moments, random_effects(y, se, "dl", "normal"), 1e-10),
         (iterated, random_effects(y, se, "pm", "normal"), max(1e-10, 10 * stop)),
     ):
-        np.testing.assert_allclose(
-            (r.tau2, r.value, r.common, r.q),
-            (other.tau2, other.mean_effect_re, other.mean_effect_fe, other.q),
-            rtol=near,
-        )
+        expected = (other.tau2, other.mean_effect_re, other.mean_effect_fe, other.q)
+        np.testing.assert_allclose((r.tau2, r.value, r.common, r.q), expected, rtol=near)
         np.testing.assert_allclose(
             (r.se, r.common_se), (other.sd_eff_w_re, other.sd_eff_w_fe), rtol=near
         )
