@@ -174,11 +174,8 @@ def test_regressors_are_the_matrix_of_their_indicators(q: int) -> None:
     columns = Regressors(dense, tuple(codes))
     full = np.column_stack([dense, *(dummies(code, size) for code, size in codes)])
     assert columns.k == full.shape[1]
-    assert [(s.start, s.stop) for s in columns.spans] == [
-        (q, q + 6),
-        (q + 6, q + 10),
-        (q + 10, q + 15),
-    ]
+    found = [(s.start, s.stop) for s in columns.spans]
+    assert found == [(q, q + 6), (q + 6, q + 10), (q + 10, q + 15)]
     of = dummies(unit, m)
     np.testing.assert_allclose(columns.inside(w, unit, m), of.T @ (full * w[:, None]), atol=1e-14)
     np.testing.assert_allclose(columns.totals(w), w @ full, atol=1e-14)

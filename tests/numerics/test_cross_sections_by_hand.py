@@ -125,11 +125,8 @@ def test_many_regressions_of_rows_without_weight_and_of_as_few_rows_as_coefficie
     found = levels(Group(w, x, y))
     root = np.sqrt(w)
     for t in range(2):
-        np.testing.assert_allclose(
-            found.beta[t],
-            np.linalg.lstsq(x.T * root[:, None], y[t] * root, rcond=None)[0],
-            rtol=1e-9,
-        )
+        expected = np.linalg.lstsq(x.T * root[:, None], y[t] * root, rcond=None)[0]
+        np.testing.assert_allclose(found.beta[t], expected, rtol=1e-9)
         np.testing.assert_allclose(found.residual[t], y[t] - found.beta[t] @ x, atol=1e-12)
     np.testing.assert_allclose(found.bread, np.linalg.inv((x * w) @ x.T), rtol=1e-9)
     few = levels(

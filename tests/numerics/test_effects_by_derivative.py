@@ -151,11 +151,8 @@ def test_many_periods_at_once_are_one_at_a_time(method: str) -> None:
         np.testing.assert_allclose(found.compared[j], single.z[~inside], atol=1e-10)
         if single.propensity is not None:
             assert found.propensity is not None
-            np.testing.assert_allclose(
-                np.concatenate(found.propensity),
-                np.concatenate([single.propensity[inside], single.propensity[~inside]]),
-                rtol=1e-9,
-            )
+            expected = np.concatenate([single.propensity[inside], single.propensity[~inside]])
+            np.testing.assert_allclose(np.concatenate(found.propensity), expected, rtol=1e-9)
 
 
 def test_many_periods_with_an_intercept_alone_need_no_model() -> None:
@@ -220,10 +217,7 @@ def test_tilting_refuses_what_no_weights_can_balance() -> None:
 def test_the_propensitys_bread_is_the_inverse_information() -> None:
     w, d, _, _, x = data()
     fitted = propensity(w, d, x)
-    np.testing.assert_allclose(
-        fitted.fit.bread,
-        np.linalg.inv(x.T @ (x * (w * fitted.p * (1 - fitted.p))[:, None])),
-        rtol=1e-8,
-    )
+    expected = np.linalg.inv(x.T @ (x * (w * fitted.p * (1 - fitted.p))[:, None]))
+    np.testing.assert_allclose(fitted.fit.bread, expected, rtol=1e-8)
     np.testing.assert_allclose(fitted.fit.scores, x * (d - fitted.p)[:, None])
     np.testing.assert_allclose(fitted.odds, fitted.p / (1 - fitted.p))

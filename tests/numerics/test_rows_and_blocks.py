@@ -195,11 +195,8 @@ def test_an_influence_is_the_sum_of_its_blocks() -> None:
     )
     np.testing.assert_allclose(z.scaled(factor).dense(), dense * factor[:, None], atol=1e-12)
     np.testing.assert_allclose(z.linear(j).dense(), dense @ j.T, atol=1e-12)
-    np.testing.assert_allclose(
-        z.plus(left, np.ones((3, 6)), factor).dense(),
-        dense + factor[:, None] * left.dense() @ np.ones((3, 6)),
-        atol=1e-12,
-    )
+    expected = dense + factor[:, None] * left.dense() @ np.ones((3, 6))
+    np.testing.assert_allclose(z.plus(left, np.ones((3, 6)), factor).dense(), expected, atol=1e-12)
     np.testing.assert_allclose(z.take(np.array([2, 5])).dense(), dense[[2, 5]], atol=1e-12)
     assert z.take(np.array([2, 5])).n == 2
     other = Influence.of(factor)
@@ -213,11 +210,8 @@ def test_an_influence_is_the_sum_of_its_blocks() -> None:
         np.vstack([six.dense(), no_columns.dense(), six.dense()]),
         atol=1e-12,
     )
-    np.testing.assert_allclose(
-        one_above_other([no_columns, six]).dense(),
-        np.vstack([no_columns.dense(), six.dense()]),
-        atol=1e-12,
-    )
+    expected = np.vstack([no_columns.dense(), six.dense()])
+    np.testing.assert_allclose(one_above_other([no_columns, six]).dense(), expected, atol=1e-12)
 
 
 def test_totals_times_coefficients_are_a_product_in_every_layout() -> None:
@@ -372,21 +366,16 @@ def test_singular_systems_get_the_smallest_solution() -> None:
         psd_solve(a, b) * scale, np.linalg.pinv(scaled, rcond=1e-10) @ (b / scale), atol=1e-7
     )
     assert Gram.of(a).root.shape == (5, 3)
-    np.testing.assert_allclose(
-        Gram.of(a).solve(np.column_stack([b, 2 * b])),
-        np.column_stack([psd_solve(a, b), psd_solve(a, 2 * b)]),
-    )
+    expected = np.column_stack([psd_solve(a, b), psd_solve(a, 2 * b)])
+    np.testing.assert_allclose(Gram.of(a).solve(np.column_stack([b, 2 * b])), expected)
 
 
 def test_the_projection_is_weighted_least_squares() -> None:
     z = RNG.normal(size=(N, 2))
     cross = DENSE.T @ (z * WEIGHT[:, None])
     root = np.sqrt(WEIGHT)[:, None]
-    np.testing.assert_allclose(
-        projection(Rows(DENSE), WEIGHT, cross),
-        np.linalg.lstsq(DENSE * root, z * root, rcond=None)[0],
-        atol=1e-9,
-    )
+    expected = np.linalg.lstsq(DENSE * root, z * root, rcond=None)[0]
+    np.testing.assert_allclose(projection(Rows(DENSE), WEIGHT, cross), expected, atol=1e-9)
 
 
 # Which rows stand in a value
@@ -398,33 +387,28 @@ def test_rows_stand_in_a_value_where_their_influence_is_not_zero_or_their_domain
     values = np.array([[1.0, 0.0], [0.0, 2.0], [0.0, 0.0]])
     both, first, none = np.array([True, True]), np.array([True, False]), np.array([False, False])
     plain = Block(Rows(values), np.eye(2))
-    assert plain.standing(both).tolist() == [True, True, False] and plain.standing(
-        first
-    ).tolist() == [True, False, False]
+    assert plain.standing(both).tolist() == [True, True, False]
+    assert plain.standing(first).tolist() == [True, False, False]
     assert not plain.standing(none).any()
     by_cell = Block(Rows(values, np.array([2, 1, 0, 1])), np.eye(2))
-    assert by_cell.standing(both).tolist() == [False, True, True, True] and by_cell.standing(
-        first
-    ).tolist() == [False, False, True, False]
+    assert by_cell.standing(both).tolist() == [False, True, True, True]
+    assert by_cell.standing(first).tolist() == [False, False, True, False]
     scaled = Block(Rows(values), np.eye(2), None, np.array([0.0, -1.0, 1.0]))
     assert scaled.standing(both).tolist() == [False, True, False]
     # Three domains of one row each, of which value 0 takes the first and value 1 the last; the
     # fourth row is in none.
     domain = np.array([0, 1, 2, 3])
     parts = Block(Rows(np.zeros((4, 1))), np.array([[1.0, 0.0], [0.0, 0.0], [0.0, 5.0]]), domain)
-    assert parts.standing(both).tolist() == [True, False, True, False] and parts.standing(
-        first
-    ).tolist() == [True, False, False, False]
+    assert parts.standing(both).tolist() == [True, False, True, False]
+    assert parts.standing(first).tolist() == [True, False, False, False]
     beyond = Block(Rows(np.zeros((4, 1))), parts.coef, np.array([0, 1, 2, 7]))
     assert beyond.standing(both).tolist() == [True, False, True, False]
     together = Influence(
         (plain, Block(Rows(np.array([[0.0], [0.0], [3.0]])), np.array([[0.0, 1.0]]))), 3
     )
-    assert together.standing(both).all() and together.standing(first).tolist() == [
-        True,
-        False,
-        False,
-    ]
+    assert together.standing(both).all()
+    expected = [True, False, False]
+    assert together.standing(first).tolist() == expected
 
 
 def test_a_block_on_narrowed_columns_is_that_of_their_matrix() -> None:

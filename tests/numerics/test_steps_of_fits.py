@@ -1,5 +1,6 @@
 """How fits move: the number of steps they say they took is the number they need, starts are first
-steps, far starts and flat weights come home, and what is refused is refused in any unit.
+steps, far starts and flat weights come home, calendar years end at the fit of centred years, a
+missing number is never a fit, and what is refused is refused in any unit.
 """
 
 from fractions import Fraction
@@ -23,6 +24,7 @@ W = RNG.uniform(0.2, 4, N)
 BINARY = (RNG.random(N) < 1 / (1 + np.exp(2 - X[:, 1]))).astype(float)
 COUNTS = RNG.poisson(np.exp(0.4 * X[:, 1])).astype(float)
 FITS = [(fit_logit, BINARY), (fit_probit, BINARY), (fit_poisson, COUNTS)]
+YEAR = RNG.integers(2004, 2024, N).astype(float)
 LINE = np.column_stack([np.ones(20), np.arange(20.0)])
 
 
@@ -47,11 +49,8 @@ def test_the_poisson_start_is_one_weighted_least_squares_step() -> None:
     """
     m = (COUNTS + (W @ COUNTS) / W.sum()) / 2
     gram = X.T @ (X * (W * m)[:, None])
-    np.testing.assert_allclose(
-        glm._first(X, COUNTS, W),
-        np.linalg.solve(gram, X.T @ (W * m * (np.log(m) + (COUNTS - m) / m))),
-        rtol=1e-10,
-    )
+    expected = np.linalg.solve(gram, X.T @ (W * m * (np.log(m) + (COUNTS - m) / m)))
+    np.testing.assert_allclose(glm._first(X, COUNTS, W), expected, rtol=1e-10)
 
 
 @pytest.mark.parametrize("fit", [fit_logit, fit_probit])
@@ -72,11 +71,8 @@ def test_whole_numbers_are_covariates_too() -> None:
     whole = np.column_stack([np.ones(20, int), np.arange(20) % 7])
     y = (np.arange(20) % 3 > 0).astype(float)
     for fit in (fit_logit, fit_probit, fit_poisson):
-        np.testing.assert_allclose(
-            fit(whole, y, np.ones(20)).beta,
-            fit(whole.astype(float), y, np.ones(20)).beta,
-            rtol=1e-12,
-        )
+        expected = fit(whole.astype(float), y, np.ones(20)).beta
+        np.testing.assert_allclose(fit(whole, y, np.ones(20)).beta, expected, rtol=1e-12)
 
 
 @pytest.mark.parametrize("unit", [1e-8, 1.0, 1e10])
@@ -289,3 +285,25 @@ def test_nearly_dependent_columns_are_dependent_below_rounding_only() -> None:
                 check_rank(x, np.ones(50))
         else:
             check_rank(x, np.ones(50))
+
+
+@pytest.mark.parametrize("zero", [0.0, -50_000.0])
+@pytest.mark.parametrize(("fit", "y"), FITS)
+def test_years_count_from_any_zero(fit, y: np.ndarray, zero: float) -> None:
+    plain = fit(np.column_stack([np.ones(N), YEAR - zero]), y, W)
+    centred = fit(np.column_stack([np.ones(N), YEAR - 2014]), y, W)
+    assert plain.beta[1] == pytest.approx(centred.beta[1], rel=1e-5)
+    assert plain.beta[0] + plain.beta[1] * (2014 - zero) == pytest.approx(centred.beta[0], abs=1e-5)
+    assert plain.iterations <= centred.iterations + 3
+
+
+@pytest.mark.parametrize(("fit", "y"), FITS)
+def test_a_missing_outcome_is_never_a_fit(fit, y: np.ndarray) -> None:
+    x = np.column_stack([np.ones(N), YEAR - 2014])
+    with pytest.raises((Separation, np.linalg.LinAlgError)):
+        fit(x, np.append(y[:-1], np.nan), W)
+
+
+def test_a_poisson_fit_of_a_missing_outcome_does_not_settle() -> None:
+    with pytest.raises(Separation, match=r"^the fit does not settle$"):
+        fit_poisson(np.ones((2, 1)), np.array([1.0, np.nan]), np.ones(2), start=np.zeros(1))
