@@ -86,10 +86,8 @@ def test_a_problem_is_a_message(problem: Problem, text: str) -> None:
 @pytest.mark.property
 def test_a_problem_is_translated_sentence_by_sentence() -> None:
     problem = Problem("no weight", "f.csv", "1", "0")
-    assert (
-        FRENCH(problem.message)
-        == "pas de poids\u00a0: f.csv. Attendu\u00a0: 1\u202f; obtenu\u00a0: 0."
-    )
+    expected = "pas de poids\u00a0: f.csv. Attendu\u00a0: 1\u202f; obtenu\u00a0: 0."
+    assert FRENCH(problem.message) == expected
 
 
 @pytest.mark.parametrize(

@@ -334,7 +334,8 @@ def test_the_page_of_measures_for_a_program(
     status, out, _ = mismes(capsys, "inventory", "site", "MDA", "--out", str(page), "--json")
     said = json.loads(out)
     assert said.pop("balance")["holds"]
-    assert status == 0 and said == {
+    assert status == 0
+    assert said == {
         "page": page.as_posix(),
         "measures": said["measures"],
         "linked_from": (tmp_path / "index.html").as_posix(),
@@ -373,10 +374,8 @@ def test_the_lab_asks_nobody_about_news() -> None:
     told = json.loads(
         (SETTINGS / "labconfig" / "default_setting_overrides.json").read_text(encoding="utf-8")
     )
-    assert told["@jupyterlab/apputils-extension:notification"] == {
-        "fetchNews": "false",
-        "checkForUpdates": False,
-    }
+    expected = {"fetchNews": "false", "checkForUpdates": False}
+    assert told["@jupyterlab/apputils-extension:notification"] == expected
 
 
 def test_a_quiet_register_makes_its_files_and_prints_nothing(
@@ -394,8 +393,5 @@ def test_a_quiet_register_makes_its_files_and_prints_nothing(
         str(tmp_path / "register"),
         "--quiet",
     ) == (0, "", "")
-    assert {p.name for p in (tmp_path / "register").iterdir()} == {
-        "register.xlsx",
-        "register.csv",
-        "register.ics",
-    }
+    expected = {"register.xlsx", "register.csv", "register.ics"}
+    assert {p.name for p in (tmp_path / "register").iterdir()} == expected

@@ -95,16 +95,10 @@ def test_answers_are_counted_with_weights_and_stand_in_the_workbook(project: Pat
     assert "= 0: 20 rows, weighted 2,010 (50.0%)" in run.output
     assert "persons: 40 rows, 4,020 weighted" in run.output
     read = lfs.read_mapping(book(project))
-    assert read["columns"] == {
-        "weight": "PWGT",
-        "age": "C05_AGE",
-        "male": "C04_SEX",
-        "marital": "C06_MSTAT",
-    }
-    assert read["recode"] == {
-        "male": {"1": "1", "2": "0"},
-        "marital": {"1": "2", "2": "1", "3": "5"},
-    }
+    expected = {"weight": "PWGT", "age": "C05_AGE", "male": "C04_SEX", "marital": "C06_MSTAT"}
+    assert read["columns"] == expected
+    expected = {"male": {"1": "1", "2": "0"}, "marital": {"1": "2", "2": "1", "3": "5"}}
+    assert read["recode"] == expected
     assert read["missing"] == {"marital": {"8": "DK"}}
     mapped = lfs.map_columns(frames.read(project / "lfs.dta", allowed=None).frame, read)
     assert mapped["male"].astype(float).sum() == ROWS / 2
@@ -255,10 +249,8 @@ def test_answers_by_hand_are_those_of_the_terminal(project: Path) -> None:
     assert "C06_MSTAT" in said._repr_html_()
     with pytest.raises(InputError) as refused:
         draft(project).answered_all({"age": "NOPE", "male": {"code": "1"}})
-    assert [p.what for p in refused.value.problems] == [
-        "no such answer",
-        "no such part of an answer",
-    ]
+    expected = ["no such answer", "no such part of an answer"]
+    assert [p.what for p in refused.value.problems] == expected
 
 
 @pytest.mark.whole

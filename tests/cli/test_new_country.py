@@ -270,9 +270,8 @@ def test_a_project_of_its_own_gets_the_notebooks(
     assert "notebooks/country_report.ipynb" in json.loads(out)
     mine = {p.name: p.read_text(encoding="utf-8") for p in (project / "notebooks").glob("*.ipynb")}
     assert set(mine) == {p.name for p in (root / "notebooks").glob("*.ipynb")}
-    assert "params/JOR.yaml" in mine["01_inventory.ipynb"] and not [
-        n for n, text in mine.items() if "params/MDA.yaml" in text
-    ]
+    assert "params/JOR.yaml" in mine["01_inventory.ipynb"]
+    assert not [n for n, text in mine.items() if "params/MDA.yaml" in text]
     linked = {n: set(re.findall(r"\]\(([^)\s]+)\)", text)) for n, text in mine.items()}
     assert [
         (n, to)

@@ -177,10 +177,8 @@ def test_an_empty_tracer_template_is_named(
         main(["check", "JOR"])
     err = capsys.readouterr().err
     assert stop.value.code == 2
-    assert (
-        "the file has no rows: tracer_person, tracer_person.xlsx" in err
-        and "tracer_wave.xlsx" in err
-    )
+    assert "the file has no rows: tracer_person, tracer_person.xlsx" in err
+    assert "tracer_wave.xlsx" in err
 
 
 def test_the_keys_reach_the_reader(project: Path, persons: pd.DataFrame) -> None:
@@ -221,13 +219,8 @@ def test_every_default_of_a_new_params_file_is_what_the_schema_says(project: Pat
     steps = {
         k for k in params.given if BY_NAME[k].kind == "steps"
     }  # examples, as the file says; they are read all the same
-    assert {k.rsplit(".", 1)[-1] for k in steps} == {
-        "inputs",
-        "activities",
-        "outputs",
-        "outcomes",
-        "assumptions",
-    }
+    expected = {"inputs", "activities", "outputs", "outcomes", "assumptions"}
+    assert {k.rsplit(".", 1)[-1] for k in steps} == expected
     examples = {k for k in params.given if BY_NAME[k].example}
     assert "definitions.preset" in examples  # nobody is given a definition of a migrant
     for key in params.given - {"country"} - steps - examples:

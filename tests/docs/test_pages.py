@@ -102,12 +102,8 @@ def test_gallery_shows_each_kind_of_table_and_figure_once(
     report(tmp_path / "half", "en", ["T90"], [], finished=False)
     report(tmp_path / ".unfinished", "en", ["T91"], [])
     pieces = make_pages.gallery(tmp_path)
-    assert [(p.report, p.id) for p in pieces] == [
-        ("MDA", "T01"),
-        ("MDA", "T17-MDA-001"),
-        ("MDA", "F01"),
-        ("AAA", "T02"),
-    ]
+    expected = [("MDA", "T01"), ("MDA", "T17-MDA-001"), ("MDA", "F01"), ("AAA", "T02")]
+    assert [(p.report, p.id) for p in pieces] == expected
     page = make_pages.gallery_page(pieces)
     assert 'src="gallery/MDA/F01.png"' in page and "base64" not in page
     assert (
@@ -141,10 +137,8 @@ def test_docstrings_become_lists(house_docstrings: ModuleType) -> None:
         "",
         "x\\_y (n, p).",
     ]
-    assert house_docstrings.block(["by : groups.  level : of the interval."]) == [
-        "- **by**: groups",
-        "- **level**: of the interval.",
-    ]
+    expected = ["- **by**: groups", "- **level**: of the interval."]
+    assert house_docstrings.block(["by : groups.  level : of the interval."]) == expected
 
 
 def test_the_glossary_speaks_the_french_of_the_reports() -> None:

@@ -112,9 +112,8 @@ def test_what_is_composed_of_estimators_still_stops(sample: Sample) -> None:
     ):
         me.stack(me.mean(sample, "x"), me.mean(empty, "x"))
     (found,) = me.duration_quantile(empty, "x", "b").values()
-    assert isinstance(found, me.NotEstimable) and found.reason.startswith(
-        "duration_quantile has an empty domain"
-    )
+    assert isinstance(found, me.NotEstimable)
+    assert found.reason.startswith("duration_quantile has an empty domain")
     with pytest.raises(EstimateError, match="'bb'"):
         me.duration_quantile(empty, "x", "bb")
     with warnings.catch_warnings():
@@ -127,7 +126,5 @@ def test_verbs_keep_their_name_their_words_and_their_arguments() -> None:
         verb = getattr(me, name)
         assert pickle.loads(pickle.dumps(verb)) is verb and verb.__doc__ == verb.__wrapped__.__doc__
         here, there = inspect.signature(verb), inspect.signature(verb.__wrapped__)
-        assert (
-            here.parameters == there.parameters
-            and here.return_annotation == there.return_annotation
-        )
+        assert here.parameters == there.parameters
+        assert here.return_annotation == there.return_annotation

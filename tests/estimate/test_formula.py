@@ -66,11 +66,8 @@ def test_transformations_find_their_columns() -> None:
     np.testing.assert_allclose(scaled.value[1:], [raw.value[1] * x.std(), raw.value[2]], rtol=1e-10)
     np.testing.assert_allclose(scaled.se[1:], [raw.se[1] * x.std(), raw.se[2]], rtol=1e-10)
     curved, powers = me.ols(s, "y ~ poly(x, 2)"), me.ols(s, "y ~ x + I(x**2)")
-    np.testing.assert_allclose(
-        curved.value[1:] / curved.se[1:],
-        [*(curved.value[1:2] / curved.se[1:2]), powers.value[2] / powers.se[2]],
-        rtol=1e-8,
-    )
+    expected = [*(curved.value[1:2] / curved.se[1:2]), powers.value[2] / powers.se[2]]
+    np.testing.assert_allclose(curved.value[1:] / curved.se[1:], expected, rtol=1e-8)
     assert me.ols(s, "y ~ bs(x, df=4) + np.log(x) + x.rank()").p == 7
     renamed = me.Sample.from_frame(
         _frame().rename(columns={"x": "hours worked"}), weights="w", psu="psu"
@@ -87,10 +84,8 @@ def test_transformations_find_their_columns() -> None:
 def test_a_column_called_like_a_function_does_not_stand_in_its_way() -> None:
     f = _frame()
     s = _sample(log=f["k"], np=f["k"], scale=f["k"])
-    np.testing.assert_array_equal(
-        me.ols(s, "y ~ log(x) + np.sqrt(x) + scale(x)").value,
-        me.ols(_sample(), "y ~ log(x) + np.sqrt(x) + scale(x)").value,
-    )
+    expected = me.ols(_sample(), "y ~ log(x) + np.sqrt(x) + scale(x)").value
+    np.testing.assert_array_equal(me.ols(s, "y ~ log(x) + np.sqrt(x) + scale(x)").value, expected)
 
 
 @pytest.mark.parametrize("fit", [me.ols, me.logit, me.poisson])
@@ -122,10 +117,8 @@ def test_gaps_and_unreadable_columns_are_told_together_and_undefined_terms_by_th
     s = _sample(x=f["x"].where(f.index != 7), k=f["k"] - 1)
     with pytest.raises(me.EstimateError) as error:
         me.ols(s, "y ~ x + day")
-    assert [(p.what, p.rows[:1]) for p in error.value.problems] == [
-        ("ols meets missing values in the domain", (7,)),
-        ("a covariate is a date", ()),
-    ]
+    expected = [("ols meets missing values in the domain", (7,)), ("a covariate is a date", ())]
+    assert [(p.what, p.rows[:1]) for p in error.value.problems] == expected
     with pytest.raises(me.EstimateError) as error:
         me.ols(s.where((f["k"] > 0) | (f.index == 20)), "y ~ log(k - k.min())")
     assert error.value.problems[0].rows[0] == int(

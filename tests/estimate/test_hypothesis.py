@@ -173,11 +173,9 @@ def test_a_combination_counts_each_row_behind_it_once() -> None:
     assert both.contrast({"y": 1, "y, g=b": -1}).n.tolist() == [240]
     assert both.contrast({"y, g=b": 2.0}).n.tolist() == [rows["b"]]
     j = np.array([[1.0, -1.0, 0, 0, 0], [0, 0, 0, 1.0, 1.0], [0.0] * 5])
-    assert names[3:] == ("y, g=b", "y, g=c") and both.through(lambda v: j @ v, j).n.tolist() == [
-        240,
-        rows["b"] + rows["c"],
-        0,
-    ]
+    assert names[3:] == ("y, g=b", "y, g=c")
+    expected = [240, rows["b"] + rows["c"], 0]
+    assert both.through(lambda v: j @ v, j).n.tolist() == expected
     some = s.where(s.frame["y"] > 0)
     other = s.where(s.frame["x"] > 0)
     two = me.stack(me.total(some, "y"), me.total(other, "x"))

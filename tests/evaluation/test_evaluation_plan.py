@@ -93,10 +93,8 @@ def test_a_plan_is_laid_down_once(
     assert ended.value.code == 0
     choices = (tmp_path / "analysis_plan.csv").read_bytes()
     digest = hashlib.sha256(choices).hexdigest()
-    assert (
-        digest in (tmp_path / "plan.md").read_text()
-        and "SYNTHETIC" in (tmp_path / "plan.md").read_text()
-    )
+    assert digest in (tmp_path / "plan.md").read_text()
+    assert "SYNTHETIC" in (tmp_path / "plan.md").read_text()
     assert digest in (tmp_path / "params_stub.yaml").read_text()
     items = pd.read_csv(tmp_path / "analysis_plan.csv")
     assert items.set_index("item").loc["main outcome", "value"] == "employed"

@@ -164,9 +164,8 @@ def test_steps_of_a_theory_of_change_name_what_measures_them(project: Path) -> N
         + "  outputs:\n    'A plan, written': T20, F13\n    Nothing seen:\n  outcomes: [People work]\n  inputs: {Money: [T20, T05b]}\n",
     )
     assert p.theory_of_change.outputs == {"A plan, written": ("T20", "F13"), "Nothing seen": ()}
-    assert p.theory_of_change.outcomes == {"People work": ()} and p.theory_of_change.inputs == {
-        "Money": ("T20", "T05b")
-    }
+    assert p.theory_of_change.outcomes == {"People work": ()}
+    assert p.theory_of_change.inputs == {"Money": ("T20", "T05b")}
     assert p.theory_of_change.activities == {}
     assert '"A plan, written": ["T20", "F13"]' in p.to_json()
 

@@ -32,11 +32,9 @@ def test_a_start_at_a_break_stops_the_run() -> None:
     with pytest.raises(IdentificationError, match="treatment starts at a break of the series"):
         rollout(params(breaks__series=("2022: new questionnaire",)))
     said = rollout(params(breaks__series=("2022: new questionnaire",), breaks__acknowledge=True))
-    assert (
-        said is not None
-        and any("2022" in s and "new questionnaire" in s for s in said.breaks)
-        and any("Acknowledged" in s for s in said.breaks)
-    )
+    assert said is not None
+    assert any("2022" in s and "new questionnaire" in s for s in said.breaks)
+    assert any("Acknowledged" in s for s in said.breaks)
 
 
 @pytest.mark.whole
@@ -97,22 +95,19 @@ def test_words_where_the_roll_out_needs_numbers_are_refused_by_their_key(key: st
 @pytest.mark.whole
 def test_the_event_study_has_one_base_and_a_band() -> None:
     r = rollout(params(breaks__series=("2010: long ago",)))
-    assert (
-        r is not None
-        and r.breaks == ()
-        and isinstance(r.event, Estimate)
-        and not isinstance(r.band, NotEstimable)
-        and not isinstance(r.honest, NotEstimable)
-    )
+    assert r is not None
+    assert r.breaks == ()
+    assert isinstance(r.event, Estimate)
+    assert not isinstance(r.band, NotEstimable)
+    assert not isinstance(r.honest, NotEstimable)
     at = r.event.keys["event_time"].astype(float).to_numpy()
     assert r.event.value[at == -1] == 0.0
     wide, ci = r.band.to_frame(), r.event.ci()
     moving = at != -1
     assert (wide["low"].to_numpy()[moving] < ci["low"].to_numpy()[moving]).all()
     first = float(r.event.value[at == 0][0])
-    assert (
-        r.honest.original[0] == pytest.approx(first) and np.isfinite(r.honest.table["ci_low"]).all()
-    )
+    assert r.honest.original[0] == pytest.approx(first)
+    assert np.isfinite(r.honest.table["ci_low"]).all()
 
 
 @pytest.mark.whole

@@ -128,11 +128,8 @@ def test_a_contrast_is_welch_s_on_the_published_numbers() -> None:
 
 def test_p_values_of_all_pairs_are_adjusted_by_holm() -> None:
     found = three().contrasts
-    assert [*zip(found["first"], found["second"], strict=True)] == [
-        ("AAA", "BBB"),
-        ("AAA", "CCC"),
-        ("BBB", "CCC"),
-    ]
+    expected = [("AAA", "BBB"), ("AAA", "CCC"), ("BBB", "CCC")]
+    assert [*zip(found["first"], found["second"], strict=True)] == expected
     np.testing.assert_allclose(
         found["p_holm"], multipletests(found["p"], method="holm")[1], rtol=1e-12
     )
@@ -204,11 +201,8 @@ def test_comparable_effects_are_summarised_by_reml_and_those_that_moved_apart_ar
         me.random_effects([0.10, 0.15, 0.02], [0.02, 0.03, 0.02], "reml", "hartung_knapp_adhoc"),
         me.random_effects([0.10, 0.15], [0.02, 0.03], "reml", "hartung_knapp_adhoc"),
     )
-    assert (summary.main.value, summary.main.low, summary.main.prediction) == (
-        whole.value,
-        whole.low,
-        whole.prediction,
-    )
+    expected = (whole.value, whole.low, whole.prediction)
+    assert (summary.main.value, summary.main.low, summary.main.prediction) == expected
     assert (summary.alike_before.value, summary.alike_before.high) == (part.value, part.high)
     assert [o.method for o in summary.others] == ["dl", "pm"]
 

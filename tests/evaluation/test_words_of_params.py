@@ -277,11 +277,8 @@ def test_what_is_published_names_no_folder_of_the_machine(
     values = json.loads(p.to_json())
     assert list(values) == sorted(k.name for k in KEYS)
     assert values["mapping.columns"] == {"a": "d", "b": "c"}
-    assert (values["inputs.lfs"], values["design.strata"], values["inputs.rates"]) == (
-        "in/x.csv",
-        ["s"],
-        None,
-    )
+    expected = ("in/x.csv", ["s"], None)
+    assert (values["inputs.lfs"], values["design.strata"], values["inputs.rates"]) == expected
     assert '"title": "Élan"' in p.to_json()
     assert p.to_json().index('"a": "d"') < p.to_json().index('"b": "c"')
     assert p.fingerprint() == hashlib.sha256(p.to_json().encode("utf-8")).hexdigest()
@@ -293,10 +290,8 @@ def test_the_projects_own_file_comes_before_the_data_roots(file: Path, tmp_path:
     data.mkdir()
     for folder in (tmp_path, data):
         (folder / "x.csv").write_text("a\n", encoding="utf-8")
-    assert (
-        load(file, "country: MDA\ninputs: {lfs: x.csv}\n", data_root=data).inputs.lfs
-        == tmp_path / "x.csv"
-    )
+    expected = tmp_path / "x.csv"
+    assert load(file, "country: MDA\ninputs: {lfs: x.csv}\n", data_root=data).inputs.lfs == expected
 
 
 def test_the_keys_are_the_fields() -> None:
@@ -346,11 +341,8 @@ def test_every_alias_anchor_and_tag_is_named(file: Path) -> None:
     file.write_text("a: &x b\nc: *x\nd: !t e\n", encoding="utf-8")
     with pytest.raises(ParamsError) as caught:
         read_yaml(file)
-    assert [p.where for p in caught.value.problems] == [
-        "X.yaml, line 1",
-        "X.yaml, line 2",
-        "X.yaml, line 3",
-    ]
+    expected = ["X.yaml, line 1", "X.yaml, line 2", "X.yaml, line 3"]
+    assert [p.where for p in caught.value.problems] == expected
 
 
 def test_every_problem_of_the_layout_is_named_at_once(file: Path) -> None:
@@ -371,17 +363,13 @@ def test_every_problem_of_the_layout_is_named_at_once(file: Path) -> None:
 def test_a_missing_file_and_one_that_is_no_text(file: Path) -> None:
     with pytest.raises(ParamsError) as caught:
         read_yaml(file)
-    assert (
-        str(caught.value)
-        == f"the params file is missing: {file}. Expected a file. Make one with `mismes new`."
-    )
+    expected = f"the params file is missing: {file}. Expected a file. Make one with `mismes new`."
+    assert str(caught.value) == expected
     file.write_bytes(b"a: b\nc: \xff\n")
     with pytest.raises(ParamsError) as caught:
         read_yaml(file)
-    assert (
-        str(caught.value)
-        == "the params file is not UTF-8: X.yaml. Expected UTF-8 text, got byte 8."
-    )
+    expected = "the params file is not UTF-8: X.yaml. Expected UTF-8 text, got byte 8."
+    assert str(caught.value) == expected
     assert isinstance(caught.value.__cause__, UnicodeDecodeError)
 
 

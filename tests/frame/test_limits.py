@@ -352,9 +352,8 @@ def test_a_short_column_of_plain_numbers_is_what_a_long_one_is(decimal: str) -> 
         long = pd.concat([short] * 100, ignore_index=True)
         got, said = infer(short, decimal, frozenset(), {})
         want, told = infer(long, decimal, frozenset(), {})
-        assert got["v"].dtype == want["v"].dtype and [p.what for p in said] == [
-            p.what for p in told
-        ]
+        assert got["v"].dtype == want["v"].dtype
+        assert [p.what for p in said] == [p.what for p in told]
         pd.testing.assert_frame_equal(got, want.iloc[: len(cells)])
 
 

@@ -48,11 +48,9 @@ def test_csv_round_trip_with_hash(tmp_path):
     FRAME.to_csv(path, index=False)
     data = read(path)
     assert isinstance(data, Dataset) and same(data.frame)
-    assert (
-        data.sha256 == hashlib.sha256(path.read_bytes()).hexdigest()
-        and data.rows == 3
-        and data.name == "a.csv"
-    )
+    assert data.sha256 == hashlib.sha256(path.read_bytes()).hexdigest()
+    assert data.rows == 3
+    assert data.name == "a.csv"
     FRAME.to_csv(tmp_path / "b.csv.gz", index=False)
     assert same(read(tmp_path / "b.csv.gz").frame)
 
@@ -81,22 +79,18 @@ def test_stata_and_spss_keep_labels(tmp_path):
     for name in ("a.dta", "a.sav"):
         data = read(tmp_path / name)
         assert data.labels["age"] == "Age" and data.value_labels["age"] == {31: "young"}
-        assert data.frame["age"].tolist() == [31, 45, 60] and data.frame["hhid"].tolist() == [
-            "001",
-            "002",
-            "003",
-        ]
+        assert data.frame["age"].tolist() == [31, 45, 60]
+        expected = ["001", "002", "003"]
+        assert data.frame["hhid"].tolist() == expected
 
 
 def test_user_missing_codes_keep_their_code(tmp_path):
     frame = pd.DataFrame({"age": [31.0, -8.0, 99.0]})
     pyreadstat.write_sav(frame, str(tmp_path / "a.sav"), missing_ranges={"age": [-8, 99]})
     got = read(tmp_path / "a.sav").frame
-    assert (
-        got["age"].tolist()[0] == 31
-        and got["age"].isna().sum() == 2
-        and got["age_miss"].tolist()[1:] == ["-8", "99"]
-    )
+    assert got["age"].tolist()[0] == 31
+    assert got["age"].isna().sum() == 2
+    assert got["age_miss"].tolist()[1:] == ["-8", "99"]
     pyreadstat.write_dta(
         pd.DataFrame({"age": [31, "a", "b"]}),
         str(tmp_path / "a.dta"),
@@ -155,15 +149,11 @@ def test_truncated_archives(tmp_path):
         == "truncated or damaged file"
     )
     FRAME.to_excel(tmp_path / "a.xlsx", index=False)
-    assert (
-        fails(written(tmp_path, "b.xlsx", (tmp_path / "a.xlsx").read_bytes()[:900]))[0].what
-        == "truncated or damaged file"
-    )
+    found = fails(written(tmp_path, "b.xlsx", (tmp_path / "a.xlsx").read_bytes()[:900]))[0].what
+    assert found == "truncated or damaged file"
     pyreadstat.write_dta(FRAME[["age"]], str(tmp_path / "a.dta"))
-    assert (
-        "damaged"
-        in fails(written(tmp_path, "b.dta", (tmp_path / "a.dta").read_bytes()[:300]))[0].what
-    )
+    found = fails(written(tmp_path, "b.dta", (tmp_path / "a.dta").read_bytes()[:300]))[0].what
+    assert "damaged" in found
 
 
 def test_missing_file_names_its_neighbour(tmp_path):
@@ -186,14 +176,11 @@ def test_digits_are_never_lost(tmp_path):
     data = read(
         written(tmp_path, "a.csv", "hhid,big\n007,12345678901234567\n008,12345678901234568\n")
     )
-    assert data.frame["hhid"].tolist() == ["007", "008"] and data.frame["big"].tolist() == [
-        "12345678901234567",
-        "12345678901234568",
-    ]
-    assert (
-        fails(written(tmp_path, "b.csv", "hhid,x\n1.2E+12,1\n1.3E+12,2\n"))[0].what
-        == "identifiers that lost digits"
-    )
+    assert data.frame["hhid"].tolist() == ["007", "008"]
+    expected = ["12345678901234567", "12345678901234568"]
+    assert data.frame["big"].tolist() == expected
+    expected = "identifiers that lost digits"
+    assert fails(written(tmp_path, "b.csv", "hhid,x\n1.2E+12,1\n1.3E+12,2\n"))[0].what == expected
 
 
 def test_formula_and_error_cells_are_named(tmp_path):

@@ -201,10 +201,8 @@ def test_a_number_shown_with_another_sign_than_its_column_has_is_named(
     with pytest.raises(InputError) as error:
         read(path, template=PLACES)
     problem = error.value.problems[0]
-    assert (problem.count, problem.where) == (
-        1,
-        f"f.xlsx: {column} ({'ABCDEFGH'[HEAD.index(column)]}3)",
-    )
+    expected = (1, f"f.xlsx: {column} ({'ABCDEFGH'[HEAD.index(column)]}3)")
+    assert (problem.count, problem.where) == expected
     assert problem.got.endswith(f"shown with {said}")
 
 

@@ -78,10 +78,8 @@ def test_weights_times_estimates_are_the_coefficient() -> None:
     assert two_way(s, "y", "d", unit="person", time="period").value[0] == pytest.approx(
         b.coefficient, abs=1e-12
     )
-    assert (
-        0 < b.forbidden < 1
-        and "already treated" in b.text
-        and set(b.by_kind()["kind"]) == set(b.table["kind"])
-    )
+    assert 0 < b.forbidden < 1
+    assert "already treated" in b.text
+    assert set(b.by_kind()["kind"]) == set(b.table["kind"])
     assert b.plot().get_xlabel() == "Weight"
     plt.close("all")

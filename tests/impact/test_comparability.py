@@ -40,9 +40,8 @@ def test_a_planted_change_is_seen_and_none_is_not() -> None:
     assert isinstance(same.test, WaldTest) and isinstance(moved.test, WaldTest)
     assert same.test.ndf == 2 and same.test.p > 0.01 and moved.test.p < 1e-4
     direct = me.att_gt(cross_sections(0.6), "school", "g", "t", method="none").overall("simple")
-    assert moved.estimate.value[0] == pytest.approx(direct.value[0]) and moved.estimate.se[
-        0
-    ] == pytest.approx(direct.se[0])
+    assert moved.estimate.value[0] == pytest.approx(direct.value[0])
+    assert moved.estimate.se[0] == pytest.approx(direct.se[0])
     assert moved.to_frame()["variable"].tolist() == ["school", "sex", "sex"]
     moved.plot()
     plt.close("all")

@@ -51,17 +51,14 @@ def test_with_gaps_each_cell_is_a_difference_of_mean_changes(base: str) -> None:
     assert len(table) == (6 if base == "varying" else 8)
     for row in table.itertuples():
         if row.base == row.time:
-            assert (
-                base == "universal"
-                and (row.att, row.n_treated, row.n_comparison) == (0.0, 0, 0)
-                and np.isnan(row.se)
-            )
+            assert base == "universal"
+            assert (row.att, row.n_treated, row.n_comparison) == (0.0, 0, 0)
+            assert np.isnan(row.se)
             continue
         att, treated, compared = by_hand(frame, row.cohort, int(row.base), int(row.time))
-        assert row.att == pytest.approx(att, abs=1e-12) and (row.n_treated, row.n_comparison) == (
-            treated,
-            compared,
-        )
+        assert row.att == pytest.approx(att, abs=1e-12)
+        expected = (treated, compared)
+        assert (row.n_treated, row.n_comparison) == expected
 
 
 @pytest.mark.identity
@@ -125,11 +122,8 @@ def test_a_replicate_that_loses_a_cohort_is_refused() -> None:
     assert {(p.what, p.got) for p in caught.value.problems} == {
         ("a group-time comparison has no rows", "0 treated, 20 comparison")
     }
-    assert [p.where for p in caught.value.problems] == [
-        "cohort 3, 1 to 2",
-        "cohort 3, 2 to 3",
-        "cohort 3, 2 to 4",
-    ]
+    expected = ["cohort 3, 1 to 2", "cohort 3, 2 to 3", "cohort 3, 2 to 4"]
+    assert [p.where for p in caught.value.problems] == expected
 
 
 def tracer(frame: pd.DataFrame) -> me.TracerPanel:
@@ -197,10 +191,6 @@ def test_a_band_is_drawn_with_its_values_and_limits() -> None:
 def test_a_band_of_an_event_study_is_labelled_by_event_time() -> None:
     estimate = gt(long()).aggregate("event")
     ax = me.sup_t(estimate, level=0.9, seed=1).plot()
-    assert [t.get_text() for t in ax.get_xticklabels()] == [
-        "event_time -1",
-        "event_time 0",
-        "event_time 1",
-        "event_time 2",
-    ]
+    expected = ["event_time -1", "event_time 0", "event_time 1", "event_time 2"]
+    assert [t.get_text() for t in ax.get_xticklabels()] == expected
     assert ax.get_title(loc="left").startswith("Simultaneous 90% band, critical value ")

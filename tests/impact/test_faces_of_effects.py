@@ -175,9 +175,8 @@ def written() -> dict[str, object]:
 
 def test_rows_left_out_are_named_and_the_whole_comes_first() -> None:
     t = me.leave_one_out(att, wide(), "g").to_frame()
-    assert t["specification"].tolist() == ["all", "without 0", "without 1"] and t[
-        "left out"
-    ].tolist() == ["none", "0", "1"]
+    assert t["specification"].tolist() == ["all", "without 0", "without 1"]
+    assert t["left out"].tolist() == ["none", "0", "1"]
 
 
 def test_one_covariate_may_be_a_plain_name_and_two_waves_a_list() -> None:
@@ -217,37 +216,23 @@ def test_what_effects_keep_beside_their_value() -> None:
     low, high = bounds.extra["imbens_manski"]  # type: ignore[misc]
     assert (low, high) == pytest.approx(me.imbens_manski(bounds, 0.95))
     joint = FACES["group-time, joint"]()
-    assert (
-        joint.n.tolist() == [8] * 6 + [4] * 2
-        and joint.value[6:].tolist() == [4, 4]
-        and joint.keys["cohort"].tolist() == [3, 3, 3, 4, 4, 4, 3, 4]
-    )
+    assert joint.n.tolist() == [8] * 6 + [4] * 2
+    assert joint.value[6:].tolist() == [4, 4]
+    assert joint.keys["cohort"].tolist() == [3, 3, 3, 4, 4, 4, 3, 4]
 
 
 def test_group_time_effects_keep_their_plan() -> None:
     g = gt(control="not_yet", base="universal", anticipation=1)
-    assert (g.control, g.base, g.anticipation, g.last, g.free) == (
-        "not_yet",
-        "universal",
-        1,
-        4.0,
-        6.0,
-    )
+    expected = ("not_yet", "universal", 1, 4.0, 6.0)
+    assert (g.control, g.base, g.anticipation, g.last, g.free) == expected
     plain = gt()
-    assert (plain.control, plain.base, plain.anticipation, plain.last, plain.free) == (
-        "never",
-        "varying",
-        0,
-        4.0,
-        3.0,
-    )
+    expected = ("never", "varying", 0, 4.0, 3.0)
+    assert (plain.control, plain.base, plain.anticipation, plain.last, plain.free) == expected
     assert list(plain.overlap.columns) == ["cohort", "extreme", "largest"]
     by_x = me.att_gt(long(x=np.sin(np.arange(12.0)).repeat(4)), "y", "g", "t", "u", covariates="x")
-    assert (
-        by_x.overlap["cohort"].tolist() == [3, 4]
-        and by_x.overlap["largest"].between(0.5, 0.9).all()
-        and (by_x.overlap["extreme"] == 0).all()
-    )
+    assert by_x.overlap["cohort"].tolist() == [3, 4]
+    assert by_x.overlap["largest"].between(0.5, 0.9).all()
+    assert (by_x.overlap["extreme"] == 0).all()
     table = plain.to_frame(0.9)
     assert (plain.estimate.degf < 11).all()
     half = table["se"] * stats.t.ppf(0.95, plain.estimate.degf)
@@ -256,8 +241,6 @@ def test_group_time_effects_keep_their_plan() -> None:
     )
     whole = gt(base="universal").to_frame()
     still = whole["time"] == whole["base"]
-    assert (
-        still.sum() == 2
-        and whole.loc[still, ["se", "ci_low", "ci_high"]].isna().all(axis=None)
-        and whole.loc[~still, ["se", "ci_low", "ci_high"]].notna().all(axis=None)
-    )
+    assert still.sum() == 2
+    assert whole.loc[still, ["se", "ci_low", "ci_high"]].isna().all(axis=None)
+    assert whole.loc[~still, ["se", "ci_low", "ci_high"]].notna().all(axis=None)

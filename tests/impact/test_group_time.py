@@ -139,12 +139,8 @@ def test_repeated_cross_sections(mpdta: pd.DataFrame, golden: dict) -> None:
 def test_influence_is_that_of_r(mpdta: pd.DataFrame, golden: dict) -> None:
     g = att_gt(panel_sample(mpdta), "lemp", "first.treat", "year", "countyreal", ["lpop"])
     z = g.estimate.influence
-    np.testing.assert_allclose(
-        500 * z.T @ z,
-        golden["mpdta__dr__nevertreated__xlpop__inffunc_crossprod"],
-        rtol=1e-8,
-        atol=1e-9,
-    )
+    expected = golden["mpdta__dr__nevertreated__xlpop__inffunc_crossprod"]
+    np.testing.assert_allclose(500 * z.T @ z, expected, rtol=1e-8, atol=1e-9)
 
 
 def simulated(n: int = 240, seed: int = 4) -> pd.DataFrame:
@@ -200,11 +196,8 @@ def test_unbalanced_panels_by_either_rule() -> None:
     sample = Sample.from_frame(gap, weights="w")
     whole = Sample.from_frame(frame[frame["person"] >= 12].reset_index(drop=True), weights="w")
     balanced = att_gt(sample, "y", "g", "period", "person", ["x"])
-    np.testing.assert_allclose(
-        balanced.estimate.value,
-        att_gt(whole, "y", "g", "period", "person", ["x"]).estimate.value,
-        atol=1e-12,
-    )
+    expected = att_gt(whole, "y", "g", "period", "person", ["x"]).estimate.value
+    np.testing.assert_allclose(balanced.estimate.value, expected, atol=1e-12)
     assert any("12 of 240 units" in note for note in balanced.estimate.notes)
     pairs = att_gt(sample, "y", "g", "period", "person", ["x"], unbalanced="pairs").to_frame()
     full = att_gt(

@@ -105,10 +105,8 @@ def test_two_periods_are_two(values: list[object], words: str | None) -> None:
         return
     with pytest.raises(IdentificationError) as caught:
         me.att_2x2(of(frame), "y", "d", "t")
-    assert (
-        caught.value.problems[0].got == words
-        and caught.value.problems[0].what == "two periods are needed"
-    )
+    assert caught.value.problems[0].got == words
+    assert caught.value.problems[0].what == "two periods are needed"
 
 
 def test_a_break_counts_after_the_last_untreated_and_up_to_the_first_treated_period() -> None:
@@ -117,16 +115,12 @@ def test_a_break_counts_after_the_last_untreated_and_up_to_the_first_treated_per
     def hit(b: float, **words: float) -> list[str]:
         return [p.where for p in starts_at_breaks(periods, [2014.0], [b], **words)]
 
-    assert (
-        hit(2012) == []
-        and hit(2012.5) == ["cohort 2014, break at 2012.5"]
-        and hit(2014) == ["cohort 2014, break at 2014"]
-        and hit(2014.5) == []
-    )
-    assert (
-        hit(2011, anticipation=2) == ["cohort 2014, break at 2011"]
-        and hit(2010, anticipation=2) == []
-    )
+    assert hit(2012) == []
+    assert hit(2012.5) == ["cohort 2014, break at 2012.5"]
+    assert hit(2014) == ["cohort 2014, break at 2014"]
+    assert hit(2014.5) == []
+    assert hit(2011, anticipation=2) == ["cohort 2014, break at 2011"]
+    assert hit(2010, anticipation=2) == []
     assert starts_at_breaks(periods, [2010.0, 2018.0], [2010.0, 2017.0]) == []
     p = starts_at_breaks(periods, [2014.0], [2013.0])[0]
     assert (p.what, p.expected, p.got) == (
@@ -136,21 +130,15 @@ def test_a_break_counts_after_the_last_untreated_and_up_to_the_first_treated_per
     )
     with pytest.raises(IdentificationError) as caught:
         refuse_starts(periods, np.array([2014.0, np.inf, 2012.0, 2014.0]), [2012.0, 2014.0], False)
-    assert [p.where for p in caught.value.problems] == [
-        "cohort 2012, break at 2012",
-        "cohort 2014, break at 2014",
-    ]
-    assert (
-        len(refuse_starts(periods, np.array([2014.0, 2012.0]), [2012.0, 2014.0], True)) >= 1
-        and refuse_starts(periods, np.array([2014.0]), [2016.0], False) == ()
-    )
+    expected = ["cohort 2012, break at 2012", "cohort 2014, break at 2014"]
+    assert [p.where for p in caught.value.problems] == expected
+    assert len(refuse_starts(periods, np.array([2014.0, 2012.0]), [2012.0, 2014.0], True)) >= 1
+    assert refuse_starts(periods, np.array([2014.0]), [2016.0], False) == ()
 
 
 def test_a_break_between_two_periods() -> None:
-    assert (
-        refuse_between(None, (2010, 2012), (), False) == ()
-        and refuse_between(None, (2010, 2012), [2010, 2013], False) == ()
-    )
+    assert refuse_between(None, (2010, 2012), (), False) == ()
+    assert refuse_between(None, (2010, 2012), [2010, 2013], False) == ()
     for b in (2011, 2012):
         with pytest.raises(IdentificationError) as caught:
             refuse_between(None, (2012, 2010), [b, 2015], False)

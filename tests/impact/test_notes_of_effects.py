@@ -160,11 +160,9 @@ def test_many_effects_without_a_comparison_are_named() -> None:
 def test_groups_without_the_measure_take_their_turn() -> None:
     p = me.placebo_groups(att, wide(), "d", "v")
     table = p.to_frame()
-    assert (
-        table["specification"].tolist() == ["actual", *"01234"]
-        and table["v"].tolist() == ["actual", *"01234"]
-        and table["n"].tolist() == [40] + [20] * 5
-    )
+    assert table["specification"].tolist() == ["actual", *"01234"]
+    assert table["v"].tolist() == ["actual", *"01234"]
+    assert table["n"].tolist() == [40] + [20] * 5
     s = wide()
     change = (s.frame["y1"] - s.frame["y0"]).to_numpy()
     of = s.frame["v"].to_numpy()
@@ -175,10 +173,8 @@ def test_groups_without_the_measure_take_their_turn() -> None:
     assert table["value"].tolist() == pytest.approx([att(s).value[0], *expected])
     larger = sum(abs(v) >= abs(att(s).value[0]) for v in expected)
     assert p.rank_p == (1 + larger) / 6 and p.curve.reference == "actual"
-    assert p.curve.notes == (
-        "Groups of 'v' without the measure play the treated, in turn.",
-        ELEMENT,
-    )
+    found = p.curve.notes
+    assert found == ("Groups of 'v' without the measure play the treated, in turn.", ELEMENT)
     assert p.joint.ndf == 5 or isinstance(p.joint, me.NotEstimable)  # type: ignore[union-attr]
     kinds = set()
     me.placebo_groups(
@@ -194,10 +190,9 @@ def test_a_placebo_beside_an_effect_that_cannot_be_had_has_no_rank() -> None:
         return att(s)
 
     p = me.placebo_groups(only_placebos, wide(), "d", "v")
-    assert p.rank_p is None and p.to_frame()["reason"].tolist() == [
-        "the measure itself is not looked at.",
-        *[""] * 5,
-    ]
+    assert p.rank_p is None
+    expected = ["the measure itself is not looked at.", *[""] * 5]
+    assert p.to_frame()["reason"].tolist() == expected
     none = me.placebo_groups(
         lambda s: (_ for _ in ()).throw(me.errors.EstimateError("nothing")), wide(), "d", "v"
     )
@@ -208,41 +203,30 @@ def test_dates_and_outcomes_are_named() -> None:
     dates = me.placebo_dates(
         lambda s, date: me.att_2x2(s, ("y0", f"y{date}"), "d"), wide(y2=np.sin(2 * P)), [1, 2]
     )
-    assert dates.to_frame()[["specification", "date"]].to_numpy().tolist() == [
-        ["1", "1"],
-        ["2", "2"],
-    ]
-    assert (
-        dates.curve.notes == ("Treatment dated before it began.", ELEMENT)
-        and dates.curve.reference is None
-        and dates.rank_p is None
-    )
+    expected = [["1", "1"], ["2", "2"]]
+    assert dates.to_frame()[["specification", "date"]].to_numpy().tolist() == expected
+    assert dates.curve.notes == ("Treatment dated before it began.", ELEMENT)
+    assert dates.curve.reference is None
+    assert dates.rank_p is None
     assert dates.joint.ndf == 2  # type: ignore[union-attr]
     outcomes = me.placebo_outcomes(lambda s, o: me.att_2x2(s, ("y0", o), "d"), wide(), ["x", "y1"])
-    assert outcomes.to_frame()[["specification", "outcome"]].to_numpy().tolist() == [
-        ["x", "x"],
-        ["y1", "y1"],
-    ]
-    assert (
-        outcomes.curve.notes == ("Outcomes that the measure cannot have moved.", ELEMENT)
-        and outcomes.rank_p is None
-    )
+    expected = [["x", "x"], ["y1", "y1"]]
+    assert outcomes.to_frame()[["specification", "outcome"]].to_numpy().tolist() == expected
+    assert outcomes.curve.notes == ("Outcomes that the measure cannot have moved.", ELEMENT)
+    assert outcomes.rank_p is None
     assert outcomes.to_frame()["value"].tolist() == pytest.approx(
         [me.att_2x2(wide(), ("y0", c), "d").value[0] for c in ("x", "y1")]
     )
     again = me.placebo_outcomes(lambda s, o: att(s), wide(), ["x", "y1"])
-    assert isinstance(again.joint, me.NotEstimable) and again.joint.reason.startswith(
-        "the combinations depend on each other"
-    )
+    assert isinstance(again.joint, me.NotEstimable)
+    assert again.joint.reason.startswith("the combinations depend on each other")
 
 
 def test_groups_of_two_columns_against_one_of_them() -> None:
     g = me.by_group(att, wide(b=P % 3 == 0), ["g", "b"], reference=(1, True))
-    assert (
-        g.effects.names == ("0, False", "0, True", "1, False", "1, True")
-        and g.reference == "1, True"
-        and g.missing == {}
-    )
+    assert g.effects.names == ("0, False", "0, True", "1, False", "1, True")
+    assert g.reference == "1, True"
+    assert g.missing == {}
     assert g.differences.names == (
         "0, False minus 1, True",
         "0, True minus 1, True",
@@ -250,27 +234,21 @@ def test_groups_of_two_columns_against_one_of_them() -> None:
     )  # type: ignore[union-attr]
     assert g.differences.keys["group"].tolist() == ["0, False", "0, True", "1, False"]  # type: ignore[union-attr]
     np.testing.assert_allclose(g.differences.value, g.effects.value[:3] - g.effects.value[3])  # type: ignore[union-attr]
-    assert (
-        me.by_group(att, wide(), "g").reference == "0"
-        and me.by_group(att, wide(), "g", reference=1).reference == "1"
-    )
+    assert me.by_group(att, wide(), "g").reference == "0"
+    assert me.by_group(att, wide(), "g", reference=1).reference == "1"
     part = me.by_group(att, wide(v=np.where(P == 0, 9, P // 20)), "v", reference=9)
-    assert (
-        part.reference == "0"
-        and list(part.missing) == ["9"]
-        and "no treated rows" in part.missing["9"].reason
-    )
+    assert part.reference == "0"
+    assert list(part.missing) == ["9"]
+    assert "no treated rows" in part.missing["9"].reason
     alone = me.by_group(att, wide(v=np.where(P == 0, 9, 0)), "v")
-    assert (
-        alone.differences == me.NotEstimable("only one group has an estimate: nothing to compare")
-        and alone.equality == alone.differences
+    assert alone.differences == me.NotEstimable(
+        "only one group has an estimate: nothing to compare"
     )
+    assert alone.equality == alone.differences
     table = part.to_frame()
-    assert (
-        table["group"].tolist() == ["0", "1", "9"]
-        and table["reason"].tolist()[:2] == ["", ""]
-        and table["value"].isna().tolist() == [False, False, True]
-    )
+    assert table["group"].tolist() == ["0", "1", "9"]
+    assert table["reason"].tolist()[:2] == ["", ""]
+    assert table["value"].isna().tolist() == [False, False, True]
     assert table["difference"].isna().tolist() == [True, False, True]
 
 
@@ -280,16 +258,10 @@ def test_rows_near_enrolment_leave_by_their_distance() -> None:
     """
     d = me.donut(att, wide(), "m", [1.0, 2.5])
     assert d.to_frame()["n"].tolist() == [40, 36, 40 - int((np.abs(P % 9 - 4) < 2.5).sum())]
-    assert d.to_frame()[["specification", "width"]].to_numpy().tolist() == [
-        ["all", "0"],
-        ["width 1", "1"],
-        ["width 2.5", "2.5"],
-    ]
-    assert (
-        d.notes == ("Rows within the width of 'm' = 0 left out.", ELEMENT) and d.reference == "all"
-    )
+    expected = [["all", "0"], ["width 1", "1"], ["width 2.5", "2.5"]]
+    assert d.to_frame()[["specification", "width"]].to_numpy().tolist() == expected
+    assert d.notes == ("Rows within the width of 'm' = 0 left out.", ELEMENT)
+    assert d.reference == "all"
     moved = me.donut(att, wide(m=np.where(P == 3, np.nan, P % 9 - 4.0)), "m", [1.0], centre=-3.0)
-    assert (
-        moved.to_frame()["n"].tolist() == [40, 40 - int(((P % 9 == 1) & (P != 3)).sum())]
-        and moved.notes[0] == "Rows within the width of 'm' = -3 left out."
-    )
+    assert moved.to_frame()["n"].tolist() == [40, 40 - int(((P % 9 == 1) & (P != 3)).sum())]
+    assert moved.notes[0] == "Rows within the width of 'm' = -3 left out."

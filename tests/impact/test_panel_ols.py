@@ -60,13 +60,11 @@ def test_static_as_in_fixest_and_areg(shared: Path, weights: str, name: str) -> 
         json.loads((shared / "reference/did/twfe_sunab_bacon.json").read_text())[name],
     )
     fit = panel_ols(s, "l_homicide", "post", unit="state", time="year")
-    assert fit.value[0] == pytest.approx(r["coef"], rel=1e-11) and fit.se[0] == pytest.approx(
-        r["se"], rel=1e-11
-    )
+    assert fit.value[0] == pytest.approx(r["coef"], rel=1e-11)
+    assert fit.se[0] == pytest.approx(r["se"], rel=1e-11)
     carried = two_way(s, "l_homicide", "post", unit="state", time="year", small_sample="nested")
-    assert carried.value[0] == pytest.approx(fit.value[0], rel=1e-11) and carried.se[
-        0
-    ] == pytest.approx(fit.se[0], rel=1e-10)
+    assert carried.value[0] == pytest.approx(fit.value[0], rel=1e-11)
+    assert carried.se[0] == pytest.approx(fit.se[0], rel=1e-10)
     areg = panel_ols(s, "l_homicide", "post", unit="state", time="year", rule="full")
     x = pd.get_dummies(f[["state", "year"]].astype(str), drop_first=True, dtype=float).assign(
         post=f["post"], one=1.0

@@ -47,12 +47,10 @@ def test_without_covariates_it_is_the_difference_of_two_differences() -> None:
         *(me.att_2x2(s.where(f["e"] == k), ("y0", "y1"), "d", method="none") for k in (1, 0))
     )
     apart = two.contrast({two.names[0]: 1.0, two.names[1]: -1.0})
-    assert t.value[0] == pytest.approx(apart.value[0], rel=1e-12) and t.se[0] == pytest.approx(
-        apart.se[0], rel=1e-12
-    )
-    assert t.value[1] == pytest.approx(two.value[1], rel=1e-12) and t.se[1] == pytest.approx(
-        two.se[1], rel=1e-12
-    )
+    assert t.value[0] == pytest.approx(apart.value[0], rel=1e-12)
+    assert t.se[0] == pytest.approx(apart.se[0], rel=1e-12)
+    assert t.value[1] == pytest.approx(two.value[1], rel=1e-12)
+    assert t.se[1] == pytest.approx(two.se[1], rel=1e-12)
     long = pd.concat([f.assign(t=k, y=f[f"y{k}"]) for k in (0, 1)], ignore_index=True)
     rc = me.triple_difference(
         me.Sample.from_frame(long, "w", strata="stratum", psu="psu", nest=False),

@@ -173,21 +173,17 @@ def test_a_narrowed_panel_keeps_its_design(words: dict[str, object]) -> None:
             else of(long, **words).where(rows)
         )
         b = me.att_gt(made, "y", "g", "t", "id").estimate
-        assert (
-            b.value[0] == pytest.approx(a.value[0], rel=1e-12)
-            and b.se[0] == pytest.approx(a.se[0], rel=1e-12)
-            and b.degf == pytest.approx(a.degf, rel=1e-9)
-        )
+        assert b.value[0] == pytest.approx(a.value[0], rel=1e-12)
+        assert b.se[0] == pytest.approx(a.se[0], rel=1e-12)
+        assert b.degf == pytest.approx(a.degf, rel=1e-9)
 
 
 def test_event_study_of_the_periods_before() -> None:
     frame = people(periods=4)[1].assign(g=lambda f: 3 * f["d"])
     g = me.att_gt(of(frame), "y", "g", "t", "id", base="universal")
     before = g.aggregate("event", max_event=-1)
-    assert (
-        before.keys["event_time"].tolist() == [-2.0, -1.0]
-        and before.value[0] == g.estimate.value[0]
-    )
+    assert before.keys["event_time"].tolist() == [-2.0, -1.0]
+    assert before.value[0] == g.estimate.value[0]
 
 
 @pytest.mark.identity
@@ -202,12 +198,10 @@ def test_two_way_of_a_panel_by_cluster_and_for_never_treated() -> None:
         me.two_way(panel, "y", "D", cluster="region"),
         me.two_way(sample, "y", "D", cluster="region", unit="id", time="t"),
     )
-    assert (
-        a.value[0] == pytest.approx(b.value[0], rel=1e-12)
-        and a.se[0] == pytest.approx(b.se[0], rel=1e-12)
-        and a.degf == pytest.approx(b.degf)
-        and a.degf < a.dof == b.dof == 9
-    )
+    assert a.value[0] == pytest.approx(b.value[0], rel=1e-12)
+    assert a.se[0] == pytest.approx(b.se[0], rel=1e-12)
+    assert a.degf == pytest.approx(b.degf)
+    assert a.degf < a.dof == b.dof == 9
     assert "Standard errors are clustered by 'region', 10 clusters; strata are not used." in a.notes
     a, b = (
         me.two_way(panel, "y", event_time="since"),
@@ -224,10 +218,8 @@ def test_a_panel_may_be_told_its_own_key() -> None:
         D=lambda f: ((f["d"] == 1) & (f["t"] > 1)).astype(int), e=lambda f: f["id"] % 2
     )
     panel, two = tracer(frame), tracer(frame[frame["t"] < 3])
-    assert (
-        me.att_gt(panel, "y", "g", "t", "id").estimate.value.tolist()
-        == me.att_gt(panel, "y", "g").estimate.value.tolist()
-    )
+    expected = me.att_gt(panel, "y", "g").estimate.value.tolist()
+    assert me.att_gt(panel, "y", "g", "t", "id").estimate.value.tolist() == expected
     assert me.att_gt(panel, "y", "g", "t", unbalanced="pairs").estimate.p == 2
     assert (
         me.two_way(panel, "y", "D", unit="id", time="t").value == me.two_way(panel, "y", "D").value

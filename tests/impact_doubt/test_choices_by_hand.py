@@ -80,10 +80,9 @@ def test_who_errs_in_recall_has_the_share_before_corrected(
         == ("Both arms err alike" if arm == "both" else f"Only the {arm} arm errs")
         + " in recalling 'b'; 'a' is taken as right."
     )
-    assert e.names == (
-        "sensitivity 0.9, specificity 0.8",
-        "sensitivity 0.9, specificity 0.95",
-    ) and e.keys["sensitivity"].tolist() == [0.9, 0.9]
+    expected = ("sensitivity 0.9, specificity 0.8", "sensitivity 0.9, specificity 0.95")
+    assert e.names == expected
+    assert e.keys["sensitivity"].tolist() == [0.9, 0.9]
 
 
 def test_pairs_that_the_data_contradict_are_not_possible() -> None:
@@ -115,9 +114,8 @@ def test_shifts_of_each_arm(arm: str, sign: tuple[float, float]) -> None:
         f["y1"], (f["d"] == 0).to_numpy() & seen
     )
     slope = sign[0] * lost[0] + sign[1] * lost[1]
-    assert e.value.tolist() == pytest.approx([plain, plain + 2 * slope]) and e.extra[
-        "tipping_shift"
-    ] == pytest.approx(-plain / slope)
+    assert e.value.tolist() == pytest.approx([plain, plain + 2 * slope])
+    assert e.extra["tipping_shift"] == pytest.approx(-plain / slope)
     assert e.notes[0].startswith(
         f"Missing of the {arm} arm{'s' if arm == 'both' else ''} shifted against the observed of the arm; treated: "
     )
@@ -145,26 +143,18 @@ def test_a_grid_increases_from_zero_on(grid: list[float]) -> None:
 def test_a_grid_of_one_value_and_targets() -> None:
     e = event()
     one = me.honest_did(e, grid=[0.0])
-    assert one.table["m"].tolist() == [0.0] and me.honest_did(e).table["m"].tolist() == [
-        0,
-        0.5,
-        1,
-        1.5,
-        2,
-    ]
+    assert one.table["m"].tolist() == [0.0]
+    expected = [0, 0.5, 1, 1.5, 2]
+    assert me.honest_did(e).table["m"].tolist() == expected
     after = e.keys["event_time"].to_numpy() >= 0
     value = e.value[after]
-    assert (
-        one.original[0] == pytest.approx(value.mean())
-        and one.target == "average effect over event times 0 to 1"
-    )
+    assert one.original[0] == pytest.approx(value.mean())
+    assert one.target == "average effect over event times 0 to 1"
     assert me.honest_did(e, grid=[0.0], target="first").original[0] == pytest.approx(value[0])
     assert me.honest_did(e, grid=[0.0], target="first").target == "effect at event time 0"
     weighted = me.honest_did(e, grid=[0.0], target={1: 0.25, 0: 0.75})
-    assert (
-        weighted.original[0] == pytest.approx(0.75 * value[0] + 0.25 * value[1])
-        and weighted.target == "weighted effect at 1 (0.25), 0 (0.75)"
-    )
+    assert weighted.original[0] == pytest.approx(0.75 * value[0] + 0.25 * value[1])
+    assert weighted.target == "weighted effect at 1 (0.25), 0 (0.75)"
     assert refusal(me.honest_did, e, target={}).startswith(
         "weights name no period after treatment: argument 'target'. Expected event times among [0, 1], got []"
     )
@@ -174,11 +164,9 @@ def test_a_grid_of_one_value_and_targets() -> None:
         "Rambachan and Roth (2023), conditional test with a least-favourable first stage.",
     )
     smooth = me.honest_did(e, "smoothness", grid=[0.0])
-    assert (
-        smooth.notes[1] == "Rambachan and Roth (2023), fixed-length interval."
-        and smooth.method == "smoothness"
-        and smooth.level == 0.95
-    )
+    assert smooth.notes[1] == "Rambachan and Roth (2023), fixed-length interval."
+    assert smooth.method == "smoothness"
+    assert smooth.level == 0.95
     for level in (0.5, 1.0):
         assert refusal(me.honest_did, e, level=level).startswith(
             "the level is no probability above one half"
@@ -190,16 +178,11 @@ def test_a_grid_of_one_value_and_targets() -> None:
 
 def test_a_robust_picture_labels_every_deviation() -> None:
     ax = me.honest_did(event(), grid=[0.0, 0.25, 1.5]).plot()
-    assert [t.get_text() for t in ax.get_xticklabels()] == [
-        "parallel",
-        "0",
-        "0.25",
-        "1.5",
-    ] and ax.get_xticks().tolist() == [-0.25, 0, 0.25, 1.5]
-    assert [t.get_text() for t in me.honest_did(event(), grid=[1.0]).plot().get_xticklabels()] == [
-        "parallel",
-        "1",
-    ]
+    expected = ["parallel", "0", "0.25", "1.5"]
+    assert [t.get_text() for t in ax.get_xticklabels()] == expected
+    assert ax.get_xticks().tolist() == [-0.25, 0, 0.25, 1.5]
+    found = [t.get_text() for t in me.honest_did(event(), grid=[1.0]).plot().get_xticklabels()]
+    assert found == ["parallel", "1"]
     plt.close("all")
 
 
@@ -232,24 +215,14 @@ def test_what_stays_when_a_share_of_the_weight_stays() -> None:
         found, at = _keep(v, w, kept, "exact")
         assert found.tolist() == pytest.approx(fraction) and at == cut
     x, c = np.array([1.0, 2.0, 3.0]), np.array([2.0, 3.0, 4.0])
-    assert [_pctile(x, c, share) for share in (0.25, 0.5, 0.6, 0.75, 0.9, 1.0)] == [
-        1.0,
-        1.5,
-        2.0,
-        2.5,
-        3.0,
-        3.0,
-    ]
-    assert (
-        _type7(x, np.array([2.0, 1.0, 1.0]), 0.5) == pytest.approx(1 + 1.25 / 1.5)
-        and _type7(x[:1], np.array([2.0]), 0.5) == 1.0
-    )
-    assert (
-        _keep(v, w, 0.5, "stata")[0].tolist() == [0, 1, 0] and _keep(v, w, 0.5, "stata")[1] == 1.5
-    )
-    assert _keep(v, w, 0.6, "type7")[1] == pytest.approx(2.0) and _keep(v, w, 0.6, "type7")[
-        0
-    ].tolist() == [0, 1, 1]
+    expected = [1.0, 1.5, 2.0, 2.5, 3.0, 3.0]
+    assert [_pctile(x, c, share) for share in (0.25, 0.5, 0.6, 0.75, 0.9, 1.0)] == expected
+    assert _type7(x, np.array([2.0, 1.0, 1.0]), 0.5) == pytest.approx(1 + 1.25 / 1.5)
+    assert _type7(x[:1], np.array([2.0]), 0.5) == 1.0
+    assert _keep(v, w, 0.5, "stata")[0].tolist() == [0, 1, 0]
+    assert _keep(v, w, 0.5, "stata")[1] == 1.5
+    assert _keep(v, w, 0.6, "type7")[1] == pytest.approx(2.0)
+    assert _keep(v, w, 0.6, "type7")[0].tolist() == [0, 1, 1]
 
 
 # Triple differences
@@ -274,10 +247,8 @@ def test_a_triple_difference_of_cross_sections_takes_covariates(method: str) -> 
 
     att = compared((1, 1), (1, 0)) + compared((1, 1), (0, 1)) - compared((1, 1), (0, 0))
     assert found.value.tolist() == pytest.approx([att, compared((1, 0), (0, 0))])
-    assert (
-        found.keys["variable"].tolist() == ["y1, 0 to 1"] * 2
-        and found.notes[0].split(";")[1] == " covariates: x"
-    )
+    assert found.keys["variable"].tolist() == ["y1, 0 to 1"] * 2
+    assert found.notes[0].split(";")[1] == " covariates: x"
     plain = me.triple_difference(wide(), "y1", "d", "e", time="t", method="none")
     assert abs(plain.value[0] - found.value[0]) > 1e-3
 
@@ -391,10 +362,8 @@ def test_two_way_of_a_panel_by_a_cluster_keeps_its_note() -> None:
         weights="w",
     )
     e = me.two_way(panel, "y", "on", cluster="k")
-    assert (
-        e.notes[1] == "Standard errors are clustered by 'k', 5 clusters; strata are not used."
-        and e.dof.tolist() == [4]
-    )
+    assert e.notes[1] == "Standard errors are clustered by 'k', 5 clusters; strata are not used."
+    assert e.dof.tolist() == [4]
 
 
 # Numbers beside the effect
@@ -413,10 +382,9 @@ def test_both_regressions_of_a_selection_are_those_of_least_squares() -> None:
         centre = np.average(y, weights=w)
         return float(beta[1]), 1 - float(w @ (y - x @ beta) ** 2) / float(w @ (y - centre) ** 2)
 
-    assert (r.uncontrolled, r.r2_uncontrolled) == pytest.approx(fitted("d")) and (
-        r.controlled,
-        r.r2_controlled,
-    ) == pytest.approx(fitted("d", "x"))
+    assert (r.uncontrolled, r.r2_uncontrolled) == pytest.approx(fitted("d"))
+    expected = pytest.approx(fitted("d", "x"))
+    assert (r.controlled, r.r2_controlled) == expected
     assert r.r2_max == pytest.approx(min(1.0, 1.3 * r.r2_controlled)) and r.null == 0.0
     assert (
         r.notes[0]
@@ -454,12 +422,10 @@ def test_rows_outside_the_domain_have_no_part_in_cross_sections() -> None:
     alone = me.att_2x2(
         me.Sample.from_frame(frame()[inside], weights="w"), "y1", "d", "t", covariates="x"
     )
-    assert narrowed.value[0] == pytest.approx(alone.value[0]) and spoilt.value[0] == pytest.approx(
-        alone.value[0]
-    )
-    assert narrowed.se[0] == pytest.approx(
-        spoilt.se[0]
-    ) and narrowed.n.tolist() == alone.n.tolist() == [inside.sum()]
+    assert narrowed.value[0] == pytest.approx(alone.value[0])
+    assert spoilt.value[0] == pytest.approx(alone.value[0])
+    assert narrowed.se[0] == pytest.approx(spoilt.se[0])
+    assert narrowed.n.tolist() == alone.n.tolist() == [inside.sum()]
 
 
 def test_weak_overlap_is_the_share_of_the_comparison_weight() -> None:
@@ -507,15 +473,14 @@ def test_cohorts_are_averaged_by_their_weight() -> None:
         )
     after = since >= 0
     whole = me.sun_abraham(s, "y", "g", unit="u", time="t", by="att")
-    assert (
-        whole.value[0] == pytest.approx(np.average(cells.value[after], weights=share[after]))
-        and whole.names == ("ATT",)
-        and whole.keys.to_dict("list") == {"variable": ["att"], "over": [0.0]}
-    )
+    assert whole.value[0] == pytest.approx(np.average(cells.value[after], weights=share[after]))
+    assert whole.names == ("ATT",)
+    assert whole.keys.to_dict("list") == {"variable": ["att"], "over": [0.0]}
     cohorts = me.sun_abraham(s, "y", "g", unit="u", time="t", by="cohort")
     assert cohorts.value.tolist() == pytest.approx(
         [cells.value[after & (of == g)].mean() for g in (3.0, 4.0)]
-    ) and cohorts.keys["cohort"].tolist() == [3, 4]
+    )
+    assert cohorts.keys["cohort"].tolist() == [3, 4]
 
 
 def test_a_wild_bootstrap_of_a_regression_holds_its_coefficient() -> None:
@@ -538,19 +503,10 @@ def test_a_wild_bootstrap_of_a_regression_holds_its_coefficient() -> None:
         pytest.approx([se]),
         pytest.approx([(beta[1] - 0.25) / se]),
     )
-    assert (
-        out.names,
-        out.clusters,
-        out.draws,
-        out.enumerated,
-        out.points,
-        out.null,
-        out.level,
-    ) == (("d",), 12, 199, False, "rademacher", 0.25, 0.95)
-    assert (
-        out.notes[1] == "Regression y1 ~ d + x, null imposed, clusters by h."
-        and out.low[0] < out.estimate[0] < out.high[0]
-    )
+    found = (out.names, out.clusters, out.draws, out.enumerated, out.points, out.null, out.level)
+    assert found == (("d",), 12, 199, False, "rademacher", 0.25, 0.95)
+    assert out.notes[1] == "Regression y1 ~ d + x, null imposed, clusters by h."
+    assert out.low[0] < out.estimate[0] < out.high[0]
     none = me.wild_bootstrap_ols(s, "y1 ~ d + x", "d", "h", level=None, draws=199)
     assert np.isnan([none.low[0], none.high[0]]).all()
 
@@ -579,11 +535,9 @@ def test_notes_of_a_randomisation_test() -> None:
         return float(q.frame["y1"] @ q.frame["lot"])
 
     failed = me.randomisation_test(s, fails_once, "lot", cluster="v")
-    assert (
-        failed.failed == 1
-        and failed.notes[2] == "1 assignments had no statistic and count as at least as large."
-        and np.isinf(failed.distribution).sum() == 1
-    )
+    assert failed.failed == 1
+    assert failed.notes[2] == "1 assignments had no statistic and count as at least as large."
+    assert np.isinf(failed.distribution).sum() == 1
     assert failed.p == pytest.approx(
         (np.abs(failed.distribution) >= abs(failed.observed) * (1 - 1e-10)).mean()
     )

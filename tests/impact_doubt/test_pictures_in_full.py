@@ -134,10 +134,8 @@ def test_the_map_of_effects_writes_value_and_error_and_marks_the_start() -> None
         ((0, 1), "0.5\n(0.1)"),
         ((2, 1), "1\n(0.2)"),
     ]
-    assert [points(line) for line in ax.lines] == [
-        ([0.5, 0.5], [-0.5, 0.5]),
-        ([1.5, 1.5], [0.5, 1.5]),
-    ]
+    expected = [([0.5, 0.5], [-0.5, 0.5]), ([1.5, 1.5], [0.5, 1.5])]
+    assert [points(line) for line in ax.lines] == expected
     assert [t.get_text() for t in ax.get_xticklabels()] == ["1", "2", "3"]
     assert [t.get_text() for t in ax.get_yticklabels()] == ["2", "3"]
     nothing = heat_map(cells.assign(att=0.0)).images[0].norm
@@ -179,9 +177,8 @@ def test_the_decomposition_is_estimates_against_weights() -> None:
         unit="unit",
         time="t",
     )
-    assert (
-        -np.inf in begun.table["comparison"].tolist() and "<td>always</td>" in begun._repr_html_()
-    )
+    assert -np.inf in begun.table["comparison"].tolist()
+    assert "<td>always</td>" in begun._repr_html_()
 
 
 def test_balance_before_and_after() -> None:
@@ -195,10 +192,8 @@ def test_balance_before_and_after() -> None:
     assert [t.get_text() for t in ax.get_yticklabels()] == ["x", "y0"]
     assert ax.get_xlim()[0] == 0
     assert legend(ax) == ["before weighting", "after weighting"] and open_frame(ax)
-    assert (
-        b._repr_html_().startswith(f"<p>{b.text}</p><table")
-        and f"{b.table['before'].iloc[0]:,.3f}" in b._repr_html_()
-    )
+    assert b._repr_html_().startswith(f"<p>{b.text}</p><table")
+    assert f"{b.table['before'].iloc[0]:,.3f}" in b._repr_html_()
 
 
 def test_overlap_is_shares_of_weight_up_and_down() -> None:
@@ -239,10 +234,9 @@ def test_the_plane_of_cost_and_effect() -> None:
     assert points(level)[1] == [0, 0] and points(upright)[0] == [0, 0]
     x, y = points(worth)
     assert [v / u for u, v in zip(x, y, strict=True)] == pytest.approx([3000, 3000])
-    assert (ax.get_xlabel(), ax.get_ylabel()) == (
-        f"{r.unit} gained per participant",
-        f"cost per participant ({r.currency})",
-    ) and open_frame(ax)
+    expected = (f"{r.unit} gained per participant", f"cost per participant ({r.currency})")
+    assert (ax.get_xlabel(), ax.get_ylabel()) == expected
+    assert open_frame(ax)
     assert legend(ax) == [f"3,000 {r.currency} a {r.unit}"]
     bare = me.cost_effectiveness(att(wide()), 1000.0, cost_se=100.0).plot()
     assert len(bare.lines) == 5 and bare.get_legend() is None
@@ -276,9 +270,8 @@ def test_robust_intervals_stand_beside_that_of_parallel_trends(
     assert (ax.get_xlabel(), ax.get_ylabel()) == (label, h.target)
     assert legend(ax) == ["parallel trends", "robust 95% interval"]
     shown = h._repr_html_()
-    assert shown.startswith(f"<p>{h.text}</p><table") and shown.endswith(
-        "".join(f"<p><small>{n}</small></p>" for n in h.notes)
-    )
+    assert shown.startswith(f"<p>{h.text}</p><table")
+    assert shown.endswith("".join(f"<p><small>{n}</small></p>" for n in h.notes))
     assert repr(h).startswith(f"{h.text}\n") and len(repr(h).splitlines()) == 2 + len(grid)
 
 
@@ -338,12 +331,8 @@ def test_specifications_in_order_of_size_over_their_choices() -> None:
     assert [points(line) for line in ax.lines[:2]] == [([0, 1], [-1, 0.5]), ([2], [2])]
     assert points(ax.lines[2])[1] == [0, 0] and ax.get_ylabel() == "effect" and open_frame(ax)
     below = ax.figure.axes[1]
-    assert [t.get_text() for t in below.get_yticklabels()] == [
-        "sample: women",
-        "sample: all",
-        "covariates: none",
-        "covariates: age",
-    ]
+    found = [t.get_text() for t in below.get_yticklabels()]
+    assert found == ["sample: women", "sample: all", "covariates: none", "covariates: age"]
     marks = [points(line) for line in below.lines]
     assert marks[::2] == [([0], [0]), ([1], [1]), ([0], [2]), ([1], [3])]
     assert marks[1::2] == [([], []), ([2], [1]), ([2], [2]), ([], [])]
@@ -361,34 +350,25 @@ def test_specifications_on_given_axes_are_named_below() -> None:
     plain = SpecificationCurve(
         tuple(Specification(r.name, {}, r.result) for r in curve().runs), None, ()
     ).plot()
-    assert len(plain.figure.axes) == 1 and [t.get_text() for t in plain.get_xticklabels()] == [
-        "women",
-        "age",
-        "plain",
-    ]
+    assert len(plain.figure.axes) == 1
+    expected = ["women", "age", "plain"]
+    assert [t.get_text() for t in plain.get_xticklabels()] == expected
 
 
 def test_the_table_of_specifications_has_a_reason_where_there_is_no_number() -> None:
     t = curve().to_frame(0.9)
-    assert (
-        list(t.columns)
-        == "specification sample covariates value se ci_low ci_high p n degf reason".split()
-    )
-    assert (
-        t["reason"].tolist() == ["", "", "no men", ""]
-        and t.iloc[2][["value", "se", "ci_low", "ci_high", "p", "n", "degf"]].isna().all()
-    )
+    expected = "specification sample covariates value se ci_low ci_high p n degf reason".split()
+    assert list(t.columns) == expected
+    assert t["reason"].tolist() == ["", "", "no men", ""]
+    assert t.iloc[2][["value", "se", "ci_low", "ci_high", "p", "n", "degf"]].isna().all()
     half = (t["ci_high"] - t["ci_low"])[[0, 1, 3]] / 2 / np.array([0.5, 0.25, 1.0])
-    assert (
-        np.ptp(half) < 1e-12
-        and half.iloc[0]
-        < (curve().to_frame()["ci_high"] - curve().to_frame()["ci_low"]).iloc[0] / 2 / 0.5
-    )
+    assert np.ptp(half) < 1e-12
+    found = half.iloc[0]
+    assert found < (curve().to_frame()["ci_high"] - curve().to_frame()["ci_low"]).iloc[0] / 2 / 0.5
     assert t["n"].tolist()[0] == 80 and t["degf"].tolist()[0] == 79
     html = curve()._repr_html_()
-    assert html.startswith(f"<p>{curve().text}</p><table") and html.endswith(
-        "</table><p><small>As stated beforehand.</small></p>"
-    )
+    assert html.startswith(f"<p>{curve().text}</p><table")
+    assert html.endswith("</table><p><small>As stated beforehand.</small></p>")
     assert repr(curve()).splitlines()[0] == curve().text and curve().result("women").value[0] == -1  # type: ignore[union-attr]
 
 
@@ -398,9 +378,8 @@ def test_groups_are_drawn_with_a_line_at_zero() -> None:
     assert points(ax.lines[-1])[0] == [0, 0]
     assert points(ax.lines[0])[0] == g.effects.value.tolist()
     html = g._repr_html_()
-    assert f"<p>{g.equality}</p>" in html and html.endswith(
-        "".join(f"<p><small>{n}</small></p>" for n in g.effects.notes)
-    )
+    assert f"<p>{g.equality}</p>" in html
+    assert html.endswith("".join(f"<p><small>{n}</small></p>" for n in g.effects.notes))
 
 
 DRAWN: dict[str, Callable[[], Any]] = {

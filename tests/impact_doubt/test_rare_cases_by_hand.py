@@ -206,12 +206,9 @@ def test_a_band_is_the_quantile_of_the_largest_t_of_its_draws() -> None:
             axis=1
         ) / np.sqrt(rng.chisquare(10, draws) / 10)
         band = me.sup_t(e, level, seed, draws)
-        assert band.critical == pytest.approx(np.quantile(t, level)) and (
-            band.level,
-            band.seed,
-            band.draws,
-            band.method,
-        ) == (level, seed, draws, "covariance")
+        assert band.critical == pytest.approx(np.quantile(t, level))
+        expected = (level, seed, draws, "covariance")
+        assert (band.level, band.seed, band.draws, band.method) == expected
         np.testing.assert_allclose(
             band.table[["low", "high"]],
             np.column_stack([e.value - band.critical * e.se, e.value + band.critical * e.se]),
@@ -236,15 +233,11 @@ def test_a_multiplier_band_draws_two_points_for_each_psu() -> None:
     ) * np.sqrt(6 / 5)
     t = np.abs(deviation.T @ point) / np.sqrt((deviation**2).sum(axis=0))[:, None]
     band = me.sup_t(e, 0.9, 5, 500, "multiplier")
-    assert (
-        band.critical == pytest.approx(np.quantile(t.max(axis=0), 0.9), rel=1e-5)
-        and band.method == "multiplier"
-    )
+    assert band.critical == pytest.approx(np.quantile(t.max(axis=0), 0.9), rel=1e-5)
+    assert band.method == "multiplier"
     still = me.sup_t(me.mean(of(one=1.0), ["y0", "one"]), draws=100)
-    assert (
-        np.isnan(still.table.loc[1, ["se", "low", "high"]].astype(float)).all()
-        and still.table["value"].tolist()[1] == 1.0
-    )
+    assert np.isnan(still.table.loc[1, ["se", "low", "high"]].astype(float)).all()
+    assert still.table["value"].tolist()[1] == 1.0
 
 
 def test_step_down_p_values_by_a_loop_over_their_draws() -> None:
@@ -264,11 +257,9 @@ def test_step_down_p_values_by_a_loop_over_their_draws() -> None:
         left = left[1:]
     found = me.adjust_pvalues(e, draws=900, seed=3)
     assert found.adjusted.tolist() == pytest.approx(expected.tolist())
-    assert (
-        found.notes[0].endswith("; 3 values in the family.")
-        and found.method == "romano_wolf"
-        and found.notes[1:] == e.notes
-    )
+    assert found.notes[0].endswith("; 3 values in the family.")
+    assert found.method == "romano_wolf"
+    assert found.notes[1:] == e.notes
 
 
 def test_values_on_fewer_psus_are_compared_on_the_scale_of_the_fewest() -> None:
@@ -322,11 +313,8 @@ def test_draws_of_a_cost_are_of_a_joint_t_or_of_the_replicates() -> None:
     both = np.column_stack([effect.parts[0].replicates, cost.parts[0].replicates])  # type: ignore[arg-type]
     spread = both - both.mean(axis=0)
     size = np.sqrt(np.diag(r.vcov) / spread.var(axis=0))
-    np.testing.assert_allclose(
-        r.draws,
-        [r.effect, r.cost] + (spread * size)[np.random.default_rng(4).integers(0, 60, 150)],
-        rtol=1e-9,
-    )
+    expected = [r.effect, r.cost] + (spread * size)[np.random.default_rng(4).integers(0, 60, 150)]
+    np.testing.assert_allclose(r.draws, expected, rtol=1e-9)
     endless = me.cost_effectiveness(
         replace(e, dof=np.array([np.inf])), 90.0, cost_se=6.0, draws=100, seed=4
     )
@@ -355,9 +343,8 @@ def test_a_cost_in_words_figures_and_corners() -> None:
     )
     t = stats.t.ppf(0.975, 10)
     assert r.effect_interval == pytest.approx((e.value[0] - t * e.se[0], e.value[0] + t * e.se[0]))
-    assert r.cost_interval == pytest.approx(
-        (90 - 60 * t, 90 + 60 * t)
-    ) and r.ratio == pytest.approx(90 / e.value[0])
+    assert r.cost_interval == pytest.approx((90 - 60 * t, 90 + 60 * t))
+    assert r.ratio == pytest.approx(90 / e.value[0])
     assert r.fieller == pytest.approx(
         fieller(float(e.value[0]), 90.0, r.effect_interval, r.cost_interval, 0.0)
     )
@@ -389,11 +376,9 @@ def test_a_cost_in_words_figures_and_corners() -> None:
         == f"the effect is negative ({-e.value[0]:.4g} job-year per participant): the measure costs and gains nothing"
     )
     free = me.cost_effectiveness(e, -5.0, draws=100)
-    assert (
-        isinstance(free.ratio, me.NotEstimable)
-        and free.ratio.reason
-        == "the measure costs nothing or saves money: a ratio would mislead; read the plane"
-    )
+    assert isinstance(free.ratio, me.NotEstimable)
+    expected = "the measure costs nothing or saves money: a ratio would mislead; read the plane"
+    assert free.ratio.reason == expected
     assert (
         free.text
         == f"No cost per additional job-year is given: {free.ratio.reason}. In {100 * (free.draws[:, 0] > 0).mean():.0f}% of the draws the measure gains anything."
@@ -424,17 +409,14 @@ def test_estimates_of_other_steps_meet_on_the_base() -> None:
     answered = me.nonresponse(s, "r", "g")
     one, two = me.mean(answered, "y1"), me.mean(s, "y1")
     both = on_base([one, two])
-    assert both.value.tolist() == [
-        one.value[0],
-        two.value[0],
-    ] and both.se.tolist() == pytest.approx([one.se[0], two.se[0]])
+    expected = [one.value[0], two.value[0]]
+    assert both.value.tolist() == expected
+    assert both.se.tolist() == pytest.approx([one.se[0], two.se[0]])
     pair, said = together(one, two)
     assert said == () and pair.vcov[0, 1] == pytest.approx(both.vcov[0, 1]) and pair.vcov[0, 1] > 0
     other, said = together(one, me.mean(of(w=2.0), "y1"))
-    assert (
-        said == ("The two estimates are taken as coming from independent samples.",)
-        and other.vcov[0, 1] == 0
-    )
+    assert said == ("The two estimates are taken as coming from independent samples.",)
+    assert other.vcov[0, 1] == 0
     again = joint([att(s), att(s.where(frame()["in"]))])
     assert again.p == 2 and again.vcov[0, 1] > 0
     equal = joint([att(of()), att(of())])  # two equal copies of one design
@@ -478,9 +460,8 @@ def test_small_sample_rules_multiply_the_variance() -> None:
         rule: float(me.two_way(s, "y", "on", unit="u", time="t", small_sample=rule).se[0]) ** 2
         for rule in ("design", "nested", "full")
     }  # type: ignore[arg-type]
-    assert v["nested"] / v["design"] == pytest.approx(47 / 43) and v["full"] / v[
-        "design"
-    ] == pytest.approx(47 / 32)
+    assert v["nested"] / v["design"] == pytest.approx(47 / 43)
+    assert v["full"] / v["design"] == pytest.approx(47 / 32)
     fits = {
         (e, r): me.panel_ols(s, "y", "on", unit="u", time="t", errors=e, rule=r)
         for e in ("unit", "unit_and_period", "independent")
@@ -498,9 +479,8 @@ def test_small_sample_rules_multiply_the_variance() -> None:
         ("independent", "none"): (48, 0, 0, 48),
     }
     base = fits["unit", "none"].se[0] ** 2
-    assert fits["unit", "nested"].se[0] ** 2 / base == pytest.approx(12 / 11 * 47 / 43) and fits[
-        "unit", "full"
-    ].se[0] ** 2 / base == pytest.approx(12 / 11 * 47 / 32)
+    assert fits["unit", "nested"].se[0] ** 2 / base == pytest.approx(12 / 11 * 47 / 43)
+    assert fits["unit", "full"].se[0] ** 2 / base == pytest.approx(12 / 11 * 47 / 32)
     assert fits["independent", "full"].se[0] ** 2 / fits["independent", "none"].se[
         0
     ] ** 2 == pytest.approx(48 / 32)
@@ -516,10 +496,9 @@ def test_small_sample_rules_multiply_the_variance() -> None:
         fits["independent", "none"].note
         == "Standard errors: independent rows of equal variance; degrees of freedom: nothing is counted; no survey design."
     )
-    assert fits["unit", "none"].names == ("ATT",) and (
-        fits["unit", "none"].rule,
-        fits["unit", "none"].errors,
-    ) == ("none", "unit")
+    assert fits["unit", "none"].names == ("ATT",)
+    expected = ("none", "unit")
+    assert (fits["unit", "none"].rule, fits["unit", "none"].errors) == expected
 
 
 def test_an_event_path_is_sorted_and_knows_its_reference() -> None:
@@ -529,15 +508,13 @@ def test_an_event_path_is_sorted_and_knows_its_reference() -> None:
     path = event_path(mixed)
     times = e.keys["event_time"].to_numpy()
     kept = times != -1
-    assert path.reference == -1 and (path.before, path.after) == (
-        tuple(times[times < -1].astype(int)),
-        tuple(times[times > -1].astype(int)),
-    )
+    assert path.reference == -1
+    expected = (tuple(times[times < -1].astype(int)), tuple(times[times > -1].astype(int)))
+    assert (path.before, path.after) == expected
     np.testing.assert_allclose(path.beta, e.value[kept])
     np.testing.assert_allclose(path.vcov, e.vcov[np.ix_(kept, kept)])
-    assert path.dof == e.degf[e.degf < e.dof].min() and path.pre == len(path.before) == int(
-        (times < -1).sum()
-    )
+    assert path.dof == e.degf[e.degf < e.dof].min()
+    assert path.pre == len(path.before) == int((times < -1).sum())
 
 
 def test_a_forest_of_studies_is_drawn_on_given_axes() -> None:

@@ -72,9 +72,8 @@ def test_an_interval_is_sought_outwards_in_steps_half_as_long_again() -> None:
         return float(np.exp(-abs(v - 2.0)))
 
     low, high = invert(p, 2.0, 0.5, 0.95)
-    assert low == pytest.approx(2 + np.log(0.05), abs=2e-6) and high == pytest.approx(
-        2 - np.log(0.05), abs=2e-6
-    )
+    assert low == pytest.approx(2 + np.log(0.05), abs=2e-6)
+    assert high == pytest.approx(2 - np.log(0.05), abs=2e-6)
     outwards = [1.5**k for k in range(6)]
     np.testing.assert_allclose(asked[:6], [2 - 0.5 * c for c in outwards])
     up = asked.index(2.5)
@@ -115,16 +114,13 @@ def test_the_critical_value_between_two_bounds_solves_its_equation(width: float)
 
 def test_critical_values_at_the_ends_of_their_range() -> None:
     one, two = stats.t.ppf(0.9, 7), stats.t.ppf(0.95, 7)
-    assert _critical(1e9, 1.0, 0.9, 7.0) == pytest.approx(one) and _critical(
-        0.0, 1.0, 0.9, 7.0
-    ) == pytest.approx(two)
+    assert _critical(1e9, 1.0, 0.9, 7.0) == pytest.approx(one)
+    assert _critical(0.0, 1.0, 0.9, 7.0) == pytest.approx(two)
     assert _critical(-1.0, 1.0, 0.9, 7.0) == pytest.approx(two)
-    assert _critical(1.0, 0.0, 0.9, 7.0) == pytest.approx(two) and _critical(
-        1.0, np.inf, 0.9, 7.0
-    ) == pytest.approx(two)
-    assert np.isnan(_critical(1.0, 1.0, 0.9, 0.0)) and _critical(
-        0.0, 1.0, 0.9, np.inf
-    ) == pytest.approx(stats.norm.ppf(0.95))
+    assert _critical(1.0, 0.0, 0.9, 7.0) == pytest.approx(two)
+    assert _critical(1.0, np.inf, 0.9, 7.0) == pytest.approx(two)
+    assert np.isnan(_critical(1.0, 1.0, 0.9, 0.0))
+    assert _critical(0.0, 1.0, 0.9, np.inf) == pytest.approx(stats.norm.ppf(0.95))
     assert np.isfinite(_critical(1.0, 1.0, 0.9, 0.5))
 
 
@@ -178,9 +174,8 @@ def test_the_set_is_drawn_with_seed_1_and_moves_with_the_effect() -> None:
     beta, vcov = np.array([0.1, -0.2, 1.0, 3.0]), np.diag([0.04, 0.04, 0.09, 0.09])
     target = np.array([0.5, 0.5])
     found = confidence_set(beta, vcov, 2, target, 1.0, 0.95, np.ones(4))
-    assert found == confidence_set(
-        beta, vcov, 2, target, 1.0, 0.95, np.ones(4), seed=1
-    ) and found != confidence_set(beta, vcov, 2, target, 1.0, 0.95, np.ones(4), seed=2)
+    assert found == confidence_set(beta, vcov, 2, target, 1.0, 0.95, np.ones(4), seed=1)
+    assert found != confidence_set(beta, vcov, 2, target, 1.0, 0.95, np.ones(4), seed=2)
     moved = confidence_set(
         beta + np.array([0, 0, 1.0, 1.0]), vcov, 2, target, 1.0, 0.95, np.ones(4)
     )
@@ -194,11 +189,10 @@ def test_the_set_is_drawn_with_seed_1_and_moves_with_the_effect() -> None:
 
 def test_signs_are_all_combinations_where_they_are_few_enough() -> None:
     v, whole, used = signs(3, "rademacher", 7, 1)
-    assert (
-        whole
-        and used == "rademacher"
-        and sorted(map(tuple, v))
-        == sorted(map(tuple, np.array(np.meshgrid(*[[-1, 1]] * 3)).reshape(3, -1).T))
+    assert whole
+    assert used == "rademacher"
+    assert sorted(map(tuple, v)) == sorted(
+        map(tuple, np.array(np.meshgrid(*[[-1, 1]] * 3)).reshape(3, -1).T)
     )
     v, whole, used = signs(3, "rademacher", 6, 1)
     assert not whole and v.shape == (6, 3) and set(v.ravel()) == {-1.0, 1.0}
@@ -214,24 +208,18 @@ def test_words_name_clusters_points_and_the_smallest_p() -> None:
         words(10, 1024, True, "rademacher", 10)
         == "Wild cluster bootstrap, 10 clusters, rademacher points, all 1,024 combinations; with 10 clusters no p-value is below 0.00195."
     )
-    assert (
-        words(11, 2048, True, "rademacher", 11)
-        == "Wild cluster bootstrap, 11 clusters, rademacher points, all 2,048 combinations."
-    )
-    assert (
-        words(9, 9999, False, "webb", 9)
-        == "Wild cluster bootstrap, 9 clusters, webb points, 9,999 draws."
-    )
+    expected = "Wild cluster bootstrap, 11 clusters, rademacher points, all 2,048 combinations."
+    assert words(11, 2048, True, "rademacher", 11) == expected
+    expected = "Wild cluster bootstrap, 9 clusters, webb points, 9,999 draws."
+    assert words(9, 9999, False, "webb", 9) == expected
     assert "9 clusters, signs drawn by 30 units inside them" in words(9, 99, False, "webb", 30)
 
 
 def test_shares_count_ties_and_the_estimate_itself() -> None:
     ratio = np.array([0.5, 1.0, 2.0, np.inf])
     assert share_beyond(1.0, ratio, True) == 0.75 and share_beyond(1.0, ratio, False) == 0.8
-    assert (
-        share_beyond(1.0 + 1e-11, ratio, True) == 0.75
-        and share_beyond(1.0 + 1e-9, ratio, True) == 0.5
-    )
+    assert share_beyond(1.0 + 1e-11, ratio, True) == 0.75
+    assert share_beyond(1.0 + 1e-9, ratio, True) == 0.5
     np.testing.assert_array_equal(
         ratios(np.array([1.0, 2.0, 3.0]), np.array([2.0, 0.0, 1e-13])), [0.5, np.inf, np.inf]
     )
@@ -307,17 +295,10 @@ def test_a_bootstrap_of_a_mean_by_every_sign() -> None:
         ratio = np.abs((every * total).sum(axis=1)) / _spread(every * total, of)
         se = _spread(total[None], of)[0]
         q = np.quantile(ratio, 0.9, method="higher")
-        assert (out.clusters, out.draws, out.enumerated, out.points, out.null, out.level) == (
-            40,
-            299,
-            False,
-            "rademacher",
-            0.2,
-            0.9,
-        )
-        assert out.se[0] == pytest.approx(se) and out.statistic[0] == pytest.approx(
-            (e.value[0] - 0.2) / se
-        )
+        found = (out.clusters, out.draws, out.enumerated, out.points, out.null, out.level)
+        assert found == (40, 299, False, "rademacher", 0.2, 0.9)
+        assert out.se[0] == pytest.approx(se)
+        assert out.statistic[0] == pytest.approx((e.value[0] - 0.2) / se)
         assert out.p[0] == pytest.approx((1 + (ratio >= abs(e.value[0] - 0.2) / se).sum()) / 300)
         assert (out.low[0], out.high[0]) == pytest.approx(
             (e.value[0] - q * se, e.value[0] + q * se)
@@ -335,11 +316,9 @@ def test_a_bootstrap_that_compares_arms_says_when_one_lies_in_few_clusters() -> 
     s = few()
     e = me.ols(s, "y ~ d").select([1])
     out = wild_bootstrap(e, cluster=s.frame["h"], treated=s.frame["d"], points="rademacher")
-    assert out.notes[
-        1
-    ] == "Cluster totals of the influence; null imposed, interval by inverting the test." and len(
-        out.notes
-    ) == 2 + len(e.notes)
+    expected = "Cluster totals of the influence; null imposed, interval by inverting the test."
+    assert out.notes[1] == expected
+    assert len(out.notes) == 2 + len(e.notes)
     three = s.with_columns({"d": (s.frame["h"] > 4) * 1.0})
     e = me.ols(three, "y ~ d").select([1])
     few_said = wild_bootstrap(
@@ -371,10 +350,8 @@ def test_step_down_with_known_variances_is_normal() -> None:
     assert np.isinf(bounds.dof).all()
     one = adjust_pvalues(bounds.select([1]), draws=200_000)
     assert one.adjusted[0] == pytest.approx(one.p[0], abs=0.005)
-    assert (
-        adjust_pvalues(bounds).adjusted.tolist()
-        == adjust_pvalues(bounds, "romano_wolf", 20_000, 1).adjusted.tolist()
-    )
+    expected = adjust_pvalues(bounds, "romano_wolf", 20_000, 1).adjusted.tolist()
+    assert adjust_pvalues(bounds).adjusted.tolist() == expected
     assert (
         adjust_pvalues(bounds, seed=2).adjusted.tolist() != adjust_pvalues(bounds).adjusted.tolist()
     )
@@ -397,9 +374,8 @@ def test_a_planned_study_by_hand() -> None:
     assert (p.clusters, p.dof) == (50, 48)
     assert p.design_effect == pytest.approx(1.5 * 0.8 * (9 * 0.1 * 0.8 + 0.9 * 1.2))
     assert p.se == pytest.approx(2 * np.sqrt(p.design_effect * (1 / 180 + 1 / 270)) / 0.5)
-    assert p.power_at(p.effect) == pytest.approx(0.8) and p.power_at(-p.effect) == pytest.approx(
-        0.8
-    )
+    assert p.power_at(p.effect) == pytest.approx(0.8)
+    assert p.power_at(-p.effect) == pytest.approx(0.8)
     t = stats.t.isf(0.025, 48)
     assert p.power_at(p.se) == pytest.approx(stats.nct.sf(t, 48, 1.0) + stats.nct.cdf(-t, 48, 1.0))
     assert p.to_frame().iloc[0].to_dict() == pytest.approx(
@@ -428,9 +404,8 @@ def test_a_planned_study_by_hand() -> None:
         "Loss at random: a loss that depends on the measure is no matter of numbers."
     )
     curve = p.curve([0.0, p.effect])
-    assert curve["effect"].tolist() == [0.0, p.effect] and curve["power"].tolist() == pytest.approx(
-        [0.05, 0.8]
-    )
+    assert curve["effect"].tolist() == [0.0, p.effect]
+    assert curve["power"].tolist() == pytest.approx([0.05, 0.8])
 
 
 def test_persons_assigned_one_by_one_and_waves_that_are_averaged() -> None:
@@ -459,11 +434,9 @@ def test_the_number_of_clusters_is_the_smallest_that_finds_the_effect() -> None:
         fewer = StudyDesign(
             **{**{f: getattr(p, f) for f in p.__dataclass_fields__}, "n": p.n - size}
         )
-        assert (
-            p.power == p.power_at(effect) >= 0.9
-            and p.effect == abs(effect)
-            and p.clusters == int(p.clusters)
-        )
+        assert p.power == p.power_at(effect) >= 0.9
+        assert p.effect == abs(effect)
+        assert p.clusters == int(p.clusters)
         assert p.clusters == 4 or not fewer.power_at(effect) >= 0.9
 
 

@@ -64,10 +64,8 @@ def test_specification_curve():
     t = curve.to_frame()
     assert len(t) == 6 and set(t.columns) >= {"method", "covariates", "value", "reason"}
     failed = t[t["reason"] != ""]
-    assert (
-        failed["specification"].tolist() == ["none, x"]
-        and "takes no covariates" in failed["reason"].iloc[0]
-    )
+    assert failed["specification"].tolist() == ["none, x"]
+    assert "takes no covariates" in failed["reason"].iloc[0]
     assert t.loc[0, "value"] == pytest.approx(att(s).value[0], abs=1e-12)
     assert isinstance(curve.result("none, x"), me.NotEstimable)
     assert "5 of 6 specifications were estimated" in curve.text
@@ -106,9 +104,8 @@ def test_group_differences_equal_the_interaction():
     apart = np.sqrt((groups.effects.se**2).sum())
     assert groups.differences.se[0] != pytest.approx(apart, rel=1e-6)  # sexes share PSUs
     t = groups.to_frame().set_index("group")
-    assert np.isnan(t.loc["M", "difference"]) and t.loc["F", "difference"] == pytest.approx(
-        groups.differences.value[0]
-    )
+    assert np.isnan(t.loc["M", "difference"])
+    assert t.loc["F", "difference"] == pytest.approx(groups.differences.value[0])
     assert groups.equality.p == pytest.approx(groups.differences.pvalue[0], abs=1e-10)
     assert (groups.adjusted("holm").adjusted >= groups.effects.pvalue - 1e-12).all()
     groups.plot()
@@ -121,10 +118,8 @@ def test_groups_without_an_estimate_say_why():
     f.loc[f.kind == "all treated", "d"] = 1
     s = me.Sample.from_frame(f, weights="w", strata="h", psu="psu")
     groups = me.by_group(att, s, "kind")
-    assert (
-        list(groups.missing) == ["all treated"]
-        and "no comparison rows" in groups.missing["all treated"].reason
-    )
+    assert list(groups.missing) == ["all treated"]
+    assert "no comparison rows" in groups.missing["all treated"].reason
     assert "no comparison rows" in groups.to_frame()["reason"].iloc[-1]
 
 
@@ -189,10 +184,8 @@ def test_oster_recovers_the_effect_when_selection_is_proportional():
 def test_oster_on_a_sample():
     s = sample().with_columns({"change": drawn()["y1"] - drawn()["y0"]})
     out = me.oster(s, "change", "d", ["x"], always=["region"])
-    assert (
-        out.r2_max == pytest.approx(1.3 * out.r2_controlled)
-        and out.r2_uncontrolled < out.r2_controlled
-    )
+    assert out.r2_max == pytest.approx(1.3 * out.r2_controlled)
+    assert out.r2_uncontrolled < out.r2_controlled
     at_null = me.oster(s, "change", "d", ["x"], always=["region"], null=out.adjusted)
     assert at_null.delta == pytest.approx(1, rel=1e-8)
     within = me.ols(s.with_columns({"r": s.frame["region"]}), "change ~ d + x + C(r)")
@@ -215,6 +208,5 @@ def test_recall_without_error_is_the_plain_comparison():
     s = me.Sample.from_frame(f, weights="w", strata="h", psu="psu")
     out = me.recall_sensitivity(s, "b", "a", "d", [1.0], [1.0])
     plain = me.att_2x2(s, ("b", "a"), "d", method="none")
-    assert out.value[0] == pytest.approx(plain.value[0], abs=1e-12) and out.se[0] == pytest.approx(
-        plain.se[0], rel=1e-10
-    )
+    assert out.value[0] == pytest.approx(plain.value[0], abs=1e-12)
+    assert out.se[0] == pytest.approx(plain.se[0], rel=1e-10)

@@ -95,9 +95,8 @@ def test_texts_are_tables_without_row_numbers() -> None:
     assert repr(p) == p.to_frame().to_string(index=False) + "".join(f"\n{n}" for n in p.notes)
     c = me.cost_effectiveness(att(wide()), 1000.0)
     assert repr(c).startswith(f"{c.text}\n") and "cost per participant" in repr(c)
-    assert c._repr_html_().startswith(f"<p>{c.text}</p><table") and c._repr_html_().endswith(
-        "</table>" + small(c.notes)
-    )
+    assert c._repr_html_().startswith(f"<p>{c.text}</p><table")
+    assert c._repr_html_().endswith("</table>" + small(c.notes))
     g = me.att_gt(panel(), "y", "cohort", "t", unit="unit")
     assert repr(g) == g.to_frame().to_string(index=False) + "".join(
         f"\n{n}" for n in g.estimate.notes
@@ -149,14 +148,10 @@ def test_every_row_of_a_cost() -> None:
         [1000, 1000 - width, 1000 + width]
     )
     assert t["value"].iloc[3] == t["value"].iloc[4] == pytest.approx(1000 / gain)
-    assert (
-        t["low"].iloc[3] < 1000 / gain < t["high"].iloc[3]
-        and t["low"].iloc[4] < 1000 / gain < t["high"].iloc[4]
-    )
-    assert (
-        t.loc["break-even effect (ATT)", "value"] == pytest.approx(1000 / 6000)
-        and t.loc["break-even effect (ATT)", ["low", "high"]].isna().all()
-    )
+    assert t["low"].iloc[3] < 1000 / gain < t["high"].iloc[3]
+    assert t["low"].iloc[4] < 1000 / gain < t["high"].iloc[4]
+    assert t.loc["break-even effect (ATT)", "value"] == pytest.approx(1000 / 6000)
+    assert t.loc["break-even effect (ATT)", ["low", "high"]].isna().all()
     net = 3000 * gain - 1000
     spread = half / float(e.se[0]) * np.hypot(3000 * 2 * float(e.se[0]), 100)
     assert t.loc["net benefit per participant", ["value", "low", "high"]].tolist() == pytest.approx(
@@ -176,10 +171,8 @@ def test_a_cost_without_a_ratio_says_why_in_the_table() -> None:
         "net benefit per participant",
     ]
     assert t.iloc[2:][["value", "low", "high"]].isna().all(axis=None)
-    assert (
-        "covers 0" in t["note"].iloc[2]
-        and t["note"].tolist()[3:] == [f"no value of a {r.unit} was given"] * 2
-    )
+    assert "covers 0" in t["note"].iloc[2]
+    assert t["note"].tolist()[3:] == [f"no value of a {r.unit} was given"] * 2
 
 
 def test_worth_of_a_unit_and_the_share_of_draws_that_pay() -> None:
@@ -214,29 +207,23 @@ def test_every_row_of_a_summary() -> None:
     assert values[
         ["Q", "Q, degrees of freedom", "common effect", "Q, p-value"]
     ].tolist() == pytest.approx([q, 2, common, np.exp(-q / 2)])
-    assert t.loc[[1, 5, 6, 7, 8], ["low", "high"]].isna().all(axis=None) and t.loc[
-        0, ["low", "high"]
-    ].tolist() == [r.low, r.high]
+    assert t.loc[[1, 5, 6, 7, 8], ["low", "high"]].isna().all(axis=None)
+    assert t.loc[0, ["low", "high"]].tolist() == [r.low, r.high]
 
 
 def test_every_row_of_the_groups() -> None:
     g = me.by_group(att, wide(), "h")
     t = g.to_frame().set_index("group")
-    assert (
-        list(t.columns)
-        == "value se ci_low ci_high n reason difference difference_se difference_p".split()
-    )
+    expected = "value se ci_low ci_high n reason difference difference_se difference_p".split()
+    assert list(t.columns) == expected
     each = {k: att(wide().where(wide().frame["h"] == k)) for k in (0, 1)}
-    assert t["value"].tolist() == pytest.approx([float(e.value[0]) for e in each.values()]) and t[
-        "n"
-    ].tolist() == [40, 40]
+    assert t["value"].tolist() == pytest.approx([float(e.value[0]) for e in each.values()])
+    assert t["n"].tolist() == [40, 40]
     gap = each[1].value[0] - each[0].value[0]
     others = t[t["difference"].notna()]
-    assert (
-        len(others) == 1
-        and abs(others["difference"].iloc[0]) == pytest.approx(abs(gap))
-        and t["reason"].tolist() == ["", ""]
-    )
+    assert len(others) == 1
+    assert abs(others["difference"].iloc[0]) == pytest.approx(abs(gap))
+    assert t["reason"].tolist() == ["", ""]
     assert others["difference_se"].iloc[0] ** 2 == pytest.approx(
         each[0].se[0] ** 2 + each[1].se[0] ** 2, rel=0.05
     )

@@ -21,14 +21,8 @@ AMOUNTS = [
 
 def test_lines_by_reason_and_currency():
     table = balance(FATES, AMOUNTS, 3, {"EUR": 100.0, "USD": 7.0}).to_frame()
-    assert table["line"].tolist() == [
-        "read",
-        "accepted",
-        "accepted",
-        "refused",
-        "outside",
-        "accounted for",
-    ]
+    expected = ["read", "accepted", "accepted", "refused", "outside", "accounted for"]
+    assert table["line"].tolist() == expected
     assert table["records"].tolist() == [3, 1, 0, 1, 1, 3]
     assert table["EUR"].tolist() == [100, 40, 60, 0, 0, 100]
     assert table["USD"].tolist() == [7, 0, 0, 7, 0, 7]

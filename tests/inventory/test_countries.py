@@ -32,9 +32,8 @@ def test_five_inventories_together(root):
     alone = [len(inventory.read(root / "data_raw" / country)) for country in FIVE]
     assert len(whole) == sum(alone) and set(whole.frame["country"]) == set(FIVE)
     profile = whole.profile()
-    assert profile.matrix_n.to_numpy().sum() == len(whole) and profile.notes[0].startswith(
-        "SYNTHETIC"
-    )
+    assert profile.matrix_n.to_numpy().sum() == len(whole)
+    assert profile.notes[0].startswith("SYNTHETIC")
     assert whole.evaluation_due(on=date(2026, 12, 31)).summary["measures"].sum() == len(whole)
     assert whole.response_rate("country")["response_rate"].between(0, 1).all()
     assert whole.to_euro()[1].differing.empty

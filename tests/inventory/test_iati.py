@@ -170,9 +170,8 @@ def test_indicative_and_committed_are_kept_apart(iati):
 def test_version_2_01_knows_no_status_of_budgets(iati):
     plain = activity(money=budget(100).replace(' status="1"', ""))
     row = iati(plain, version="2.01").frame.iloc[0]
-    assert (
-        row["budget_total"] == 100 and row[["budget_indicative", "budget_committed"]].isna().all()
-    )
+    assert row["budget_total"] == 100
+    assert row[["budget_indicative", "budget_committed"]].isna().all()
     assert iati(plain).frame["budget_indicative"].tolist() == [100]
 
 
@@ -411,18 +410,14 @@ def test_a_day_that_is_not_in_the_calendar_is_named(iati):
 def test_several_countries_need_a_rule(iati):
     two = activity("X-1", countries=(("MD", 40), ("UA", 60)))
     refused = iati(two, activity("X-2"))
-    assert (
-        refused.counts["count"].tolist()[:4] == [2, 1, 1, 0]
-        and "no allocation rule" in refused.refused["reason"][0]
-    )
+    assert refused.counts["count"].tolist()[:4] == [2, 1, 1, 0]
+    assert "no allocation rule" in refused.refused["reason"][0]
     shared = iati(two, allocation="percentage")
-    assert shared.frame["budget_total"].tolist() == [40] and shared.frame["country"].tolist() == [
-        "MDA"
-    ]
+    assert shared.frame["budget_total"].tolist() == [40]
+    assert shared.frame["country"].tolist() == ["MDA"]
     stated = iati(two, allocation={"X-1": {"MDA": 0.1, "ARM": 0.9}})
-    assert stated.frame["budget_total"].tolist() == pytest.approx([10, 90]) and stated.frame[
-        "measure_id"
-    ].tolist() == ["MDA-001", "ARM-001"]
+    assert stated.frame["budget_total"].tolist() == pytest.approx([10, 90])
+    assert stated.frame["measure_id"].tolist() == ["MDA-001", "ARM-001"]
     assert (
         "do not add up"
         in iati(
@@ -453,10 +448,8 @@ def test_parent_and_child_are_added_up_once(iati):
             {"currency": ["USD"], "year": [2019], "eur_per_unit": [0.9], "source": ["SYNTHETIC"]}
         )
     )
-    assert (
-        read.counted.tolist() == [False, True]
-        and euro.profile().budget_tree["budget_eur"].sum() == 100
-    )
+    assert read.counted.tolist() == [False, True]
+    assert euro.profile().budget_tree["budget_eur"].sum() == 100
 
 
 def test_an_inventory_made_of_an_import_accounts_for_what_was_refused(iati):
@@ -476,12 +469,8 @@ def test_an_inventory_made_of_an_import_accounts_for_what_was_refused(iati):
 def test_activities_elsewhere_are_counted_outside(iati):
     intake = iati(activity("X-1", countries=(("UA", None),)), activity("X-2"))
     assert intake.counts["count"].tolist()[:4] == [2, 1, 0, 1]
-    assert iati(activity("X-1", countries=(("UA", None),))).counts["count"].tolist()[:4] == [
-        1,
-        0,
-        0,
-        1,
-    ]
+    expected = [1, 0, 0, 1]
+    assert iati(activity("X-1", countries=(("UA", None),))).counts["count"].tolist()[:4] == expected
 
 
 def test_stage_and_model_are_left_to_a_coder(iati):

@@ -36,9 +36,8 @@ def three(write, measure):
 
 def test_rates_of_the_price_year(three):
     new, done = three.to_euro(RATES)
-    assert new.frame["budget_eur"].tolist()[:3] == pytest.approx([5000, 4800, 100000]) and pd.isna(
-        new.frame["budget_eur"][3]
-    )
+    assert new.frame["budget_eur"].tolist()[:3] == pytest.approx([5000, 4800, 100000])
+    assert pd.isna(new.frame["budget_eur"][3])
     assert done.differing["measure_id"].tolist() == ["MDA-002"] and done.used["measures"].sum() == 3
 
 

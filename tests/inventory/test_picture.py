@@ -10,12 +10,8 @@ from mismes_eval import inventory
 def test_every_cell_of_the_matrix_shows_its_count(root: Path) -> None:
     profile = inventory.read(root / "data_raw" / "MDA" / "inventory.csv").profile()
     ax = profile.plot()
-    assert [t.get_text() for t in ax.get_yticklabels()] == [
-        "Before migration",
-        "During migration",
-        "After migration",
-        "Multi-dimensional",
-    ]
+    expected = ["Before migration", "During migration", "After migration", "Multi-dimensional"]
+    assert [t.get_text() for t in ax.get_yticklabels()] == expected
     assert [t.get_text() for t in ax.get_xticklabels()] == list(profile.matrix_n.columns)
     assert [int(t.get_text()) for t in ax.texts] == profile.matrix_n.to_numpy().ravel().astype(
         int

@@ -51,9 +51,9 @@ def profile(six):
 )
 def test_indicator_by_hand(profile, indicator, group, value, n, missing):
     found = row(profile, indicator, group)
-    assert (
-        found["value"] == pytest.approx(value) and found["n"] == n and found["n_missing"] == missing
-    )
+    assert found["value"] == pytest.approx(value)
+    assert found["n"] == n
+    assert found["n_missing"] == missing
     assert found["definition"]
 
 
@@ -72,9 +72,8 @@ def test_shares_add_up(profile):
 def test_matrix_has_every_stage_and_model_and_adds_up(profile):
     assert profile.matrix_n.shape == (4, 11) and profile.matrix_n.to_numpy().sum() == 6
     assert profile.matrix_budget.to_numpy().sum() == pytest.approx(700000)
-    assert profile.budget_tree["measures"].sum() == 6 and profile.budget_tree[
-        "budget_eur"
-    ].sum() == pytest.approx(700000)
+    assert profile.budget_tree["measures"].sum() == 6
+    assert profile.budget_tree["budget_eur"].sum() == pytest.approx(700000)
 
 
 def test_timeline_counts_each_measure_once_as_started(profile):
@@ -115,11 +114,9 @@ def test_profile_by_country_equals_the_profile_of_each(six):
 def test_notes_say_synthetic_and_what_is_missing(write, measure):
     read = inventory.read(write([measure(1, currency="MDL", budget_eur="")]))
     notes = " ".join(read.profile().notes)
-    assert (
-        "SYNTHETIC: 1 of 1" in notes
-        and "1 measures have a budget without a euro amount" in notes
-        and "M09" in notes
-    )
+    assert "SYNTHETIC: 1 of 1" in notes
+    assert "1 measures have a budget without a euro amount" in notes
+    assert "M09" in notes
 
 
 def test_alike_funder_names_are_shown(write, measure):

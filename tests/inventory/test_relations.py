@@ -43,9 +43,8 @@ def test_only_decided_pairs_are_merged_and_blanks_filled(alike):
         decisions(("MDA-001", "MDA-002", "SAME", "AB"), ("MDA-003", "MDA-004", "DIFFERENT", "AB"))
     )
     assert merged.frame["measure_id"].tolist() == ["MDA-001", "MDA-003", "MDA-004", "MDA-005"]
-    assert merged.frame["implementer_name"][0] == "IOM" and merged.frame["title_en"][0].startswith(
-        "Return and"
-    )
+    assert merged.frame["implementer_name"][0] == "IOM"
+    assert merged.frame["title_en"][0].startswith("Return and")
     assert merged.merged["filled"].tolist() == ["implementer_name"]
     assert len(merged) + len(merged.merged) == len(alike)
     assert merged.frame.dtypes.equals(alike.frame.dtypes)
@@ -92,11 +91,9 @@ def test_allocation_keeps_the_total():
         {"record": ["a", "b"], "country": ["MDA", "GEO"], "budget_total": [100.0, 50.0]}
     )
     divided = inventory.allocate(frame, "record", {"a": {"MDA": 0.25, "ARM": 0.75}})
-    assert divided["budget_total"].sum() == 150 and divided["country"].tolist() == [
-        "MDA",
-        "ARM",
-        "GEO",
-    ]
+    assert divided["budget_total"].sum() == 150
+    expected = ["MDA", "ARM", "GEO"]
+    assert divided["country"].tolist() == expected
     with pytest.raises(InputError, match="add up to 1"):
         inventory.allocate(frame, "record", {"a": {"MDA": 0.25}})
     with pytest.raises(InputError, match="no such activity"):

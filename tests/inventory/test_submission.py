@@ -96,10 +96,8 @@ def test_probable_duplicates_must_be_decided(repository, submitted):
         {"title_en": "SYNTHETIC legal aid abroad", "benef_women": "1"},
     ]
     given = inventory.submit(submitted(rows), repository)
-    assert set(zip(given.pairs["keep"], given.pairs["drop"], strict=True)) == {
-        ("MDA-001", "MDA-008"),
-        ("MDA-007", "MDA-009"),
-    }
+    expected = {("MDA-001", "MDA-008"), ("MDA-007", "MDA-009")}
+    assert set(zip(given.pairs["keep"], given.pairs["drop"], strict=True)) == expected
     unchanged = digest(repository)
     with pytest.raises(InputError) as error:
         inventory.accept(given, on=ON)
@@ -121,11 +119,8 @@ def test_a_merge_fills_what_is_empty_and_logs_what_it_leaves(repository, submitt
     table["decided_by"], table["decided_on"], table["reason"] = "ab", "2026-05-04", "checked"
     table.to_csv(tmp_path / "decide.csv", index=False)
     log = inventory.accept(given, on=ON, decisions=tmp_path / "decide.csv").set_index("measure_id")
-    assert log.loc["MDA-008", ["action", "into", "decided_by"]].tolist() == [
-        "merged",
-        "MDA-001",
-        "ab",
-    ]
+    expected = ["merged", "MDA-001", "ab"]
+    assert log.loc["MDA-008", ["action", "into", "decided_by"]].tolist() == expected
     assert "benef_women" in log.loc["MDA-008", "filled"]
     for left in ("budget_total: 9", "cost_direct: 1"):  # a cost of another budget
         assert left in log.loc["MDA-008", "not_taken_over"]

@@ -80,12 +80,9 @@ def test_every_sum_is_the_same(grown, rows, total, tmp_path):
 
 def test_the_order_of_rows_does_not_matter(grown):
     read = grown(("300", 3), ("", 1), ("1000", 0), ("50", 2))
-    assert read.tree.total("budget_eur") == 50 and read.counted.tolist() == [
-        False,
-        False,
-        False,
-        True,
-    ]
+    assert read.tree.total("budget_eur") == 50
+    expected = [False, False, False, True]
+    assert read.counted.tolist() == expected
 
 
 def test_each_amount_has_its_own_sum(write, measure):

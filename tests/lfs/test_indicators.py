@@ -129,10 +129,8 @@ def test_over_qualification_by_the_norm_and_by_realised_matches(frame, sample, e
 def test_status_shares_add_to_one_and_recognition_is_conditional(frame, everything):
     shares = [everything[i].value[0] for i in ("L1", "L1.immigrant", "L1.non_migrant")]
     assert sum(shares) == pytest.approx(1)
-    assert (
-        isinstance(everything["L1.internal"], NotEstimable)
-        and "migrated_from_cat" in everything["L1.internal"].reason
-    )
+    assert isinstance(everything["L1.internal"], NotEstimable)
+    assert "migrated_from_cat" in everything["L1.internal"].reason
     returnee = (
         (frame["age"] >= 15)
         & (frame["mig_months_abroad_last"] >= 3)
@@ -142,11 +140,8 @@ def test_status_shares_add_to_one_and_recognition_is_conditional(frame, everythi
         everything["L1"].value[0], by_hand(frame, returnee, frame["age"] >= 15), rtol=1e-12
     )
     sought = returnee & (frame["mig_recognised"] != "NOTSOUGHT")
-    np.testing.assert_allclose(
-        everything["L8"].value[0],
-        by_hand(frame, frame["mig_recognised"].isin(["PARTIAL", "FULL"]), sought),
-        rtol=1e-12,
-    )
+    expected = by_hand(frame, frame["mig_recognised"].isin(["PARTIAL", "FULL"]), sought)
+    np.testing.assert_allclose(everything["L8"].value[0], expected, rtol=1e-12)
     np.testing.assert_allclose(
         everything["L6.abroad"].value[0],
         by_hand(
@@ -208,11 +203,9 @@ def test_every_estimate_says_what_it_is(everything):
     for name, e in some(everything.items()):
         assert e.definition.count("Source: ") == 1, name
         if isinstance(e, Estimate):
-            assert (
-                e.unit in ("share", "persons", "months", "months of earnings", "log points")
-                and e.extra["id"] == name
-                and (e.n > 0).all()
-            )
+            assert e.unit in ("share", "persons", "months", "months of earnings", "log points")
+            assert e.extra["id"] == name
+            assert (e.n > 0).all()
 
 
 def test_a_gld_file_and_the_mapped_raw_file_give_identical_numbers(frame, everything):
@@ -274,11 +267,8 @@ def test_earnings_gaps_recruitment_cost_and_field_mismatch(frame):
     native = (rich["age"] >= 15) & ~returnee & (rich["mig_birth_country"] == "TUN")
     log = np.log(rich["wage_no_compen"] * np.where(rich["unitwage"] == 2, 52 / 12, 1))
     job = paid & (rich["age"] >= 15)
-    np.testing.assert_allclose(
-        plain["L9"].value[0],
-        by_hand(rich, log, job & returnee) - by_hand(rich, log, job & native),
-        rtol=1e-10,
-    )
+    expected = by_hand(rich, log, job & returnee) - by_hand(rich, log, job & native)
+    np.testing.assert_allclose(plain["L9"].value[0], expected, rtol=1e-10)
     for name in ("L9.dfl", "L9.oaxaca"):
         np.testing.assert_allclose(plain[name].value[0], plain["L9"].value[0], rtol=1e-10)
     region = rng.integers(1, 5, n)
@@ -344,9 +334,8 @@ def test_absent_members_count_once_however_many_households_report_them(frame, sa
             each[[0, 2, 3]].sum() / (each[[0, 2, 3]].sum() + men),
         ],
     )
-    assert lfs.absent_members(
-        sample, roster, by="country"
-    ).p == 2 and "Households that left as a whole are not covered" in " ".join(e.notes)
+    assert lfs.absent_members(sample, roster, by="country").p == 2
+    assert "Households that left as a whole are not covered" in " ".join(e.notes)
     per_psu = (
         pd.Series(each.to_numpy())
         .groupby(
@@ -395,10 +384,8 @@ def test_a_labour_status_older_than_the_resolution_says_so(frame, version, said)
     assert (
         "with employment as the 13th ICLS (1982) defines it" in found["L3.employment"].definition
     ) == said
-    assert (
-        "19th ICLS resolution (2013)" in found["L3.employment"].definition
-        and "13th" not in found["L4.vulnerable"].definition
-    )
+    assert "19th ICLS resolution (2013)" in found["L3.employment"].definition
+    assert "13th" not in found["L4.vulnerable"].definition
 
 
 def test_a_blank_answer_is_not_taken_for_none(frame):

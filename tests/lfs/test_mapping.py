@@ -30,18 +30,14 @@ SPEC = {
 
 def test_values_reasons_units_and_constants():
     out = map_columns(RAW, SPEC)
-    assert out["male"].tolist()[:3] == [1, 0, 1] and out["male"].isna().tolist() == [
-        False,
-        False,
-        False,
-        True,
-    ]
+    assert out["male"].tolist()[:3] == [1, 0, 1]
+    expected = [False, False, False, True]
+    assert out["male"].isna().tolist() == expected
     assert out["lstatus"].tolist()[:3] == [1, 2, 3] and pd.isna(out["lstatus"].iloc[3])
     assert out["wage_no_compen"].dropna().tolist() == [1.5, 0.02]
     assert out["wage_no_compen_miss"].dropna().tolist() == ["REF", "DK"]
-    assert out["icls_v"].unique().tolist() == ["ICLS-19"] and out[
-        "countrycode"
-    ].unique().tolist() == ["XXX"]
+    assert out["icls_v"].unique().tolist() == ["ICLS-19"]
+    assert out["countrycode"].unique().tolist() == ["XXX"]
     assert unused_columns(RAW, SPEC) == ("note",)
 
 

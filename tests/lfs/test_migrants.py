@@ -69,13 +69,8 @@ def test_gld_needs_another_country():
             "migrated_from_cat": [None, 5, 4, 6, 7],
         }
     )
-    assert ["?" if pd.isna(v) else v for v in migration_status(f, "gld")] == [
-        "NON",
-        "RET",
-        "INT_INTERNAL",
-        "INT_INTERNAL",
-        "?",
-    ]
+    expected = ["NON", "RET", "INT_INTERNAL", "INT_INTERNAL", "?"]
+    assert ["?" if pd.isna(v) else v for v in migration_status(f, "gld")] == expected
     assert migration_status(f, "gld").attrs["unknown"] == 1
 
 
@@ -96,12 +91,8 @@ def test_age_limit_immigrants_lookback_and_absent_members():
         mig_absent=[False, False, False, True],
     )
     rule = Definition(lookback_months=24)
-    assert ["?" if pd.isna(v) else v for v in migration_status(f, rule)] == [
-        "?",
-        "IMM",
-        "NON",
-        "CUR_ABS",
-    ]
+    expected = ["?", "IMM", "NON", "CUR_ABS"]
+    assert ["?" if pd.isna(v) else v for v in migration_status(f, rule)] == expected
     assert migration_status(f, Definition(lookback_months=60)).tolist()[2] == "RET"
 
 

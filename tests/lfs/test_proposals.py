@@ -90,11 +90,8 @@ def test_columns_of_a_portuguese_file() -> None:
     sex = column("sexo", "", ("Homem", ""), ("Mulher", ""))
     found = proposed(sex, column("idade"), column("upa"), column("V1028"), column("V2009"))
     assert found["male"].codes == {"Homem": "1", "Mulher": "0"}
-    assert {gld: found[gld].column for gld in ("age", "psu", "weight")} == {
-        "age": "idade",
-        "psu": "upa",
-        "weight": "V1028",
-    }
+    expected = {"age": "idade", "psu": "upa", "weight": "V1028"}
+    assert {gld: found[gld].column for gld in ("age", "psu", "weight")} == expected
 
 
 def test_labels_that_are_no_answer_are_proposed_as_reasons() -> None:
@@ -109,14 +106,8 @@ def test_labels_that_are_no_answer_are_proposed_as_reasons() -> None:
         "12": "Refugee",
     }
     reasons = proposed_reasons([(code, label, 1) for code, label in labels.items()])
-    assert reasons == {
-        "-1": "DK",
-        "-2": "REF",
-        "-7": "NA_notapp",
-        "8": "DK",
-        "9": "REF",
-        "10": "NOTASKED",
-    }
+    expected = {"-1": "DK", "-2": "REF", "-7": "NA_notapp", "8": "DK", "9": "REF", "10": "NOTASKED"}
+    assert reasons == expected
 
 
 def test_employment_in_one_question_becomes_the_labour_force_status() -> None:
@@ -203,11 +194,8 @@ def test_a_draft_takes_reasons_with_the_column_and_writes_them(delivered: Path) 
     assert draft.answers["marital"].reasons == {"9": "REF"}
     draft.save()
     section = read_mapping(path)
-    assert section["missing"] == {
-        "age": {"998": "REF"},
-        "marital": {"9": "REF"},
-        "whours": {"99": "DK"},
-    }
+    expected = {"age": {"998": "REF"}, "marital": {"9": "REF"}, "whours": {"99": "DK"}}
+    assert section["missing"] == expected
 
 
 def test_codes_without_labels_are_less_sure_and_say_so() -> None:
@@ -403,10 +391,8 @@ def test_states_of_people_without_work_become_codes() -> None:
     listed += [("4", "LONG-TERM SICK/DISABLED", 5), ("5", "FARMER", 5), ("6", "Ama de casa", 5)]
     wanted = {"1": "3", "2": "3", "3": "1", "4": "3", "5": "1", "6": "3"}
     assert proposed_codes("lstatus", listed) == wanted
-    assert proposed_codes("urban", [("1", "RURAL AREAS", 5), ("2", "URBAN BELOW 20,000", 5)]) == {
-        "1": "0",
-        "2": "1",
-    }
+    found = proposed_codes("urban", [("1", "RURAL AREAS", 5), ("2", "URBAN BELOW 20,000", 5)])
+    assert found == {"1": "0", "2": "1"}
 
 
 PAY = ("Work status", ("1", "Limited duration"), ("2", "Permanent nature"))

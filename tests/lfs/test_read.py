@@ -39,19 +39,14 @@ def test_a_raw_file_becomes_a_validated_frame(path):
         path, MAPPING, encoding="latin-1", separator=";", decimal=",", drop=["téléphone"]
     )
     assert frame["hhid"].tolist() == ["001", "002", "003"] and frame["male"].tolist() == [1, 0, 0]
-    assert frame["weight"].tolist() == [10500, 20000, 9500] and frame[
-        "lstatus"
-    ].isna().tolist() == [False, True, False]
-    assert frame["icls_v"].unique().tolist() == ["ICLS-19"] and frame["pid"].tolist() == [
-        "1",
-        "2",
-        "3",
-    ]
-    assert (
-        frame.attrs["source"] == "enquete.csv"
-        and frame.attrs["rows"] == 3
-        and frame.attrs["unused"] == ()
-    )
+    assert frame["weight"].tolist() == [10500, 20000, 9500]
+    assert frame["lstatus"].isna().tolist() == [False, True, False]
+    assert frame["icls_v"].unique().tolist() == ["ICLS-19"]
+    expected = ["1", "2", "3"]
+    assert frame["pid"].tolist() == expected
+    assert frame.attrs["source"] == "enquete.csv"
+    assert frame.attrs["rows"] == 3
+    assert frame.attrs["unused"] == ()
 
 
 def test_personal_identifiers_stop_the_import(path):
@@ -90,10 +85,8 @@ def test_a_gld_file_needs_no_mapping_and_none_is_an_answer(tmp_path):
     declared = lfs.read(tmp_path / "gld.parquet", missing={"school": {"9": "REF"}})
     book = lfs.codebook(declared)
     school = book[book["column"] == "school"].set_index("value")
-    assert (
-        school["rows"].to_dict() == {"0": 1, "1": 1, "missing: REF": 1}
-        and school.loc["missing: REF", "weighted"] == 3
-    )
+    assert school["rows"].to_dict() == {"0": 1, "1": 1, "missing: REF": 1}
+    assert school.loc["missing: REF", "weighted"] == 3
     np.testing.assert_allclose(book.groupby("column")["weighted"].sum(), 6)
     np.testing.assert_allclose(book.groupby("column")["share"].sum(), 1)
 
@@ -107,8 +100,6 @@ def test_params_may_change_a_shipped_layout():
             "versions": {"isco": "isco_2008"},
         }
     )
-    assert (
-        m.columns["lstatus"] == "cae_especifico"
-        and m.columns["hhid"] == "hogar"
-        and m.versions == {"icls_v": "ICLS-19", "isco_version": "isco_2008"}
-    )
+    assert m.columns["lstatus"] == "cae_especifico"
+    assert m.columns["hhid"] == "hogar"
+    assert m.versions == {"icls_v": "ICLS-19", "isco_version": "isco_2008"}

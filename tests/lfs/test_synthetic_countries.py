@@ -142,11 +142,9 @@ def test_armenia_layout_gives_the_same_numbers_as_the_gld_file(root, tmp_path):
     raw, gld = armenia(root)
     raw.to_csv(tmp_path / "armstat.csv", index=False)
     mapped = lfs.read(tmp_path / "armstat.csv", "armenia_lfs")
-    assert (
-        mapped.attrs["mapping"] == "armenia_lfs"
-        and mapped.attrs["unused"] == ()
-        and len(mapped.attrs["sha256"]) == 64
-    )
+    assert mapped.attrs["mapping"] == "armenia_lfs"
+    assert mapped.attrs["unused"] == ()
+    assert len(mapped.attrs["sha256"]) == 64
     ids = ["L3", "L4.vulnerable", "L5", "L10"]
     results = [
         lfs.indicators(
@@ -172,10 +170,8 @@ def test_armenia_layout_gives_the_same_numbers_as_the_gld_file(root, tmp_path):
     np.testing.assert_allclose(
         table[table["column"] == "lstatus"]["weighted"].sum(), gld["weight"].sum()
     )
-    assert (
-        table.query("column == 'age_group' and value == '15-19'")["rows"].iloc[0]
-        == (gld["age_group"] == "15-19").sum()
-    )
+    expected = (gld["age_group"] == "15-19").sum()
+    assert table.query("column == 'age_group' and value == '15-19'")["rows"].iloc[0] == expected
 
 
 def test_georgia_layout_separates_countries_from_regions(root):

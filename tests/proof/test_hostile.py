@@ -248,10 +248,8 @@ def test_nothing_runs_or_loads_in_a_browser(made: Path, chromium: str) -> None:
             )
             == 0
         )
-        assert (
-            tab.evaluate("getComputedStyle(document.querySelector('main table')).display")
-            == "table"
-        )
+        found = tab.evaluate("getComputedStyle(document.querySelector('main table')).display")
+        assert found == "table"
         browser.close()
 
 

@@ -53,11 +53,8 @@ def test_axe_would_find_a_violation(check: Check, tmp_path: Path) -> None:
     bad.write_text(
         '<html><head><title>x</title></head><body><main><h1>A</h1><img src="data:,"><p style="color:#ccc">faint</p></main></body></html>'
     )
-    assert {v.split(":")[0] for v in check(bad, "light", "")} >= {
-        "image-alt",
-        "html-has-lang",
-        "color-contrast",
-    }
+    found = {v.split(":")[0] for v in check(bad, "light", "")}
+    assert found >= {"image-alt", "html-has-lang", "color-contrast"}
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

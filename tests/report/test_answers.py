@@ -126,11 +126,5 @@ def test_effects_on_participants_stand_under_effectiveness(report: CountryReport
     assert headline.any() and set(matrix.frame.loc[headline, "Criterion"]) == {"Effectiveness"}
     impact = matrix.frame[matrix.frame["Criterion"] == "Impact"]
     assert set(first[impact.index]) <= {"T24", ""}
-    assert list(dict.fromkeys(matrix.frame["Criterion"])) == [
-        "Relevance",
-        "Coherence",
-        "Effectiveness",
-        "Efficiency",
-        "Impact",
-        "Sustainability",
-    ]
+    expected = ["Relevance", "Coherence", "Effectiveness", "Efficiency", "Impact", "Sustainability"]
+    assert list(dict.fromkeys(matrix.frame["Criterion"])) == expected

@@ -103,12 +103,10 @@ def test_every_table_and_figure_is_there_or_says_why(
 def test_figures_have_words_a_source_and_their_n(shown: Mapping[str, object]) -> None:
     for item in some(shown.values()):
         if isinstance(item, Figure):
-            assert (
-                len(item.alt) > len(item.title) + 10
-                and item.source
-                and item.synthetic
-                and item.png[:4] == b"\x89PNG"
-            )
+            assert len(item.alt) > len(item.title) + 10
+            assert item.source
+            assert item.synthetic
+            assert item.png[:4] == b"\x89PNG"
             assert any(re.match(r"n: [\d,]+ ", n) for n in item.notes), item.id
 
 
@@ -147,15 +145,11 @@ def test_effects_beside_the_headline_are_the_estimates(
         assert isinstance(main, Estimate)
         row = "doubly robust, attrition adjusted (headline)"
         printed = cells.loc[(row, "estimate")]
-        assert (
-            printed["value"] == main.value[0]
-            and printed["se"] == main.se[0]
-            and printed["n"] == main.n[0]
-        )
-        assert (
-            cells.loc[(row, "95% from"), "value"] == main.ci()["low"].iloc[0]
-            and cells.loc[(row, "p"), "value"] == main.pvalue[0]
-        )
+        assert printed["value"] == main.value[0]
+        assert printed["se"] == main.se[0]
+        assert printed["n"] == main.n[0]
+        assert cells.loc[(row, "95% from"), "value"] == main.ci()["low"].iloc[0]
+        assert cells.loc[(row, "p"), "value"] == main.pvalue[0]
         left = d.left_out
         assert not isinstance(left, NotEstimable)
         values = left.to_frame().query("specification != 'all'")["value"]
@@ -171,9 +165,8 @@ def test_the_curve_holds_every_declared_way_and_the_headline(
 ) -> None:
     for effect, d in some(zip(context.evaluation.effects, context.evaluation.doubts, strict=True)):
         data = figure(shown, f"F12-{d.measure}").data.set_index("specification")
-        assert len(d.curve.runs) == 5 * 3 * 2 and len(data) == int(
-            (d.curve.to_frame()["reason"] == "").sum()
-        )
+        assert len(d.curve.runs) == 5 * 3 * 2
+        assert len(data) == int((d.curve.to_frame()["reason"] == "").sum())
         main = effect.by_wave["employed", 3]
         assert isinstance(main, Estimate)
         assert data.loc["headline", "value"] == pytest.approx(main.value[0], rel=1e-12)
@@ -225,10 +218,8 @@ def test_groups_and_their_adjusted_p_values(context: Context, shown: Mapping[str
             assert cells.loc[(head, "q, Benjamini-Hochberg"), "value"] == pytest.approx(
                 again[at[measure, factor, name]]
             )
-            assert (
-                cells.loc[(head, "p, Romano-Wolf"), "value"]
-                >= cells.loc[(head, "p"), "value"] * 0.5
-            )
+            found = cells.loc[(head, "p, Romano-Wolf"), "value"]
+            assert found >= cells.loc[(head, "p"), "value"] * 0.5
     back = [f"MDA-001, voluntariness of return: {kind}" for kind in ("voluntary", "forced")]
     whole = context.evaluation.effects[0].by_wave["employed", 3]
     assert isinstance(whole, Estimate)
@@ -254,11 +245,8 @@ def test_features_of_measures_are_not_compared_over_persons(
     assert not any(measure == ALL for measure, _, _ in places)
     p, n = whom.effects.estimate.pvalue, whom.effects.estimate.p
     ranked = np.sort(p)[::-1] * n / np.arange(n, 0, -1)
-    np.testing.assert_allclose(
-        np.sort(whom.effects.benjamini_hochberg)[::-1],
-        np.minimum.accumulate(np.minimum(ranked, 1)),
-        rtol=1e-12,
-    )
+    expected = np.minimum.accumulate(np.minimum(ranked, 1))
+    np.testing.assert_allclose(np.sort(whom.effects.benjamini_hochberg)[::-1], expected, rtol=1e-12)
 
 
 def test_differences_between_groups_have_their_own_error(
@@ -269,9 +257,8 @@ def test_differences_between_groups_have_their_own_error(
     g = whom.groups["MDA-001", "sex"]
     assert isinstance(g, GroupEffects) and isinstance(g.differences, Estimate)
     printed = cells.loc[("MDA-001, sex: women, against men", "difference")]
-    assert printed["value"] == pytest.approx(g.effects.value[1] - g.effects.value[0]) and printed[
-        "se"
-    ] == pytest.approx(g.differences.se[0])
+    assert printed["value"] == pytest.approx(g.effects.value[1] - g.effects.value[0])
+    assert printed["se"] == pytest.approx(g.differences.se[0])
     v = g.effects.vcov
     assert printed["se"] ** 2 == pytest.approx(v[0, 0] + v[1, 1] - 2 * v[0, 1])
 
@@ -407,8 +394,8 @@ def test_columns_of_the_survey_are_spelled_where_a_reader_meets_them(
     said = french(step)
     assert (
         said == "calage par ratissage (raking) sur sexe x groupe d’âge, my_own, constant par ménage"
-        and not french.unknown
     )
+    assert not french.unknown
 
 
 def test_quality_repeats_the_contacts_and_the_weights(
@@ -473,17 +460,13 @@ def test_the_roll_out_prints_its_tests_and_its_map(
     context: Context, shown: Mapping[str, object]
 ) -> None:
     r, cells = context.evaluation.rollout, table(shown, "T24")
-    assert (
-        r is not None
-        and isinstance(r.overall, Estimate)
-        and not isinstance(r.effects, NotEstimable)
-        and not isinstance(r.composition, NotEstimable)
-    )
+    assert r is not None
+    assert isinstance(r.overall, Estimate)
+    assert not isinstance(r.effects, NotEstimable)
+    assert not isinstance(r.composition, NotEstimable)
     row = "all groups and periods, design-based error"
-    assert (
-        cells.loc[(row, "estimate"), "value"] == r.overall.value[0]
-        and cells.loc[(row, "p"), "value"] == r.overall.pvalue[0]
-    )
+    assert cells.loc[(row, "estimate"), "value"] == r.overall.value[0]
+    assert cells.loc[(row, "p"), "value"] == r.overall.pvalue[0]
     pre, makeup = r.effects.pretrend_test(), r.composition.test
     assert not isinstance(pre, NotEstimable) and not isinstance(makeup, NotEstimable)
     assert cells.loc[("test that all effects before the roll-out are 0", "p"), "value"] == pre.p
@@ -584,10 +567,8 @@ def test_voluntary_and_forced_returns_stand_apart(
     unasked = dataclasses.replace(
         s, sample=s.sample.with_columns({"mig_ret_type": np.full(s.sample.n, None, dtype=object)})
     )
-    assert (
-        returns(context, unasked, ())
-        == "T08d: voluntariness of return: the survey does not ask how people returned."
-    )
+    expected = "T08d: voluntariness of return: the survey does not ask how people returned."
+    assert returns(context, unasked, ()) == expected
 
 
 def test_hidden_months_are_neither_zero_nor_said(shown: Mapping[str, object]) -> None:
@@ -619,10 +600,8 @@ def test_an_effect_stands_with_its_interval(shown: Mapping[str, object]) -> None
 def test_earnings_and_durations_say_their_units(shown: Mapping[str, object]) -> None:
     for id_ in ("T14", "T16", "T17-MDA-001"):
         item = shown[id_]
-        assert (
-            isinstance(item, Table)
-            and "Monthly earnings in MDL, those abroad converted; not deflated." in item.notes
-        )
+        assert isinstance(item, Table)
+        assert "Monthly earnings in MDL, those abroad converted; not deflated." in item.notes
     rows = set(table(shown, "T11").index.get_level_values("row"))
     assert {
         "Duration of the last stay abroad (median), months",

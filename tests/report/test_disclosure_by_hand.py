@@ -61,10 +61,8 @@ def test_an_attacker_computes_what_the_sums_leave() -> None:
     values = {"a": 4.0, "b": 20.0, "c": 30.0, "all": 54.0}
     assert attack(values, [], ROW) == {}
     assert attack(values, ["a"], ROW) == {"a": pytest.approx((4, 4))}
-    assert attack(values, ["a", "b"], ROW) == {
-        "a": pytest.approx((0, 24)),
-        "b": pytest.approx((0, 24)),
-    }
+    expected = {"a": pytest.approx((0, 24)), "b": pytest.approx((0, 24))}
+    assert attack(values, ["a", "b"], ROW) == expected
     low, high = attack(values, ["a", "all"], ROW)["a"]
     assert low == pytest.approx(0) and high == np.inf
     assert recovered({"a": (1.0, 1.4), "b": (1.0, 1.5), "c": (0.0, 9.0)}) == ["a"]

@@ -298,11 +298,8 @@ def test_the_french_workbook_has_french_headings(french):
     report, _ = french
     book = openpyxl.load_workbook(report.session.work / "tables.xlsx", read_only=True)
     assert book.sheetnames[0] == "Sommaire"
-    assert [c.value for c in next(book["T08"].iter_rows(min_row=3, max_row=3))][:3] == [
-        "Groupe",
-        "non-migrants",
-        "non-migrants, erreur type",
-    ]
+    expected = ["Groupe", "non-migrants", "non-migrants, erreur type"]
+    assert [c.value for c in next(book["T08"].iter_rows(min_row=3, max_row=3))][:3] == expected
     assert [c.value for c in next(book["Tous les nombres"].iter_rows(min_row=3, max_row=3))][
         :4
     ] == ["tableau", "ligne", "colonne", "valeur"]
@@ -315,10 +312,8 @@ def test_numbers_follow_the_locale():
     assert en.number(1234567.891, 2) == "1,234,567.89"
     assert fr.number(float("nan")) == "–"
     assert fr.number(-0.001) == "0,0"
-    assert (
-        fr("{x:.1%} and {n:,} in {y}", x=0.153, n=12345, y=2023)
-        == "15,3\u202f% and 12\u202f345 in 2023"
-    )
+    expected = "15,3\u202f% and 12\u202f345 in 2023"
+    assert fr("{x:.1%} and {n:,} in {y}", x=0.153, n=12345, y=2023) == expected
     assert en("{x:.1%} and {n:,}", x=0.153, n=12345) == "15.3% and 12,345"
     assert fr.date(date(2023, 12, 31)) == "31 décembre 2023"
 

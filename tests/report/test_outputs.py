@@ -115,23 +115,16 @@ def test_the_workbook_says_what_the_page_says(tmp_path: Path) -> None:
     assert first["A4"].hyperlink.location or first["A4"].hyperlink.target == "#'T08'!A1"
     long = book["All numbers"]
     assert [c.value for c in long[3]][:4] == ["table", "row", "column", "value"]
-    assert [long.cell(k, 4).value for k in range(4, 9)] == [
-        0.123456789,
-        None,
-        136269.4,
-        0.0312,
-        0.0981,
-    ]
+    expected = [0.123456789, None, 136269.4, 0.0312, 0.0981]
+    assert [long.cell(k, 4).value for k in range(4, 9)] == expected
 
 
 def test_the_manifest_says_which_cell_and_inputs_a_table_comes_from(made: Path) -> None:
     record = read_manifest(made / "reports" / "MDA")
     shown = record["shown"]
     assert isinstance(shown, list)
-    assert [(s["id"], s["kind"], s["numbers"]) for s in shown] == [
-        ("T01", "table", 2),
-        ("F01", "figure", 0),
-    ]
+    expected = [("T01", "table", 2), ("F01", "figure", 0)]
+    assert [(s["id"], s["kind"], s["numbers"]) for s in shown] == expected
     assert len({s["cell"] for s in shown}) == 2 and None not in {s["cell"] for s in shown}
 
 
@@ -145,11 +138,8 @@ def test_the_map_follows_ids_and_origins() -> None:
     shown = shown_by(
         {"c1": '<div class="table" id="T1">', "c2": '<div id="T&lt;2&gt;"></div>'}, results
     )
-    assert [(s["id"], s["cell"], s["inputs"], s["numbers"]) for s in shown] == [
-        ("T1", "c1", ["inputs.lfs"], 2),
-        ("T<2>", "c2", [], 0),
-        ("F1", None, [], 0),
-    ]
+    expected = [("T1", "c1", ["inputs.lfs"], 2), ("T<2>", "c2", [], 0), ("F1", None, [], 0)]
+    assert [(s["id"], s["cell"], s["inputs"], s["numbers"]) for s in shown] == expected
 
 
 def test_the_index_links_every_file_and_the_page_of_the_measures(

@@ -309,11 +309,8 @@ def test_an_own_effect_named_by_hash_takes_the_readers_judgement(out: Path, tmp_
     points = own_row(out, unit="POINTS", effect="10", se="2", bias="SOME")
     s = me.synthesis(out, evidence=written(tmp_path, points, row()))
     own = s.evidence[s.evidence["kind"] == "own"].set_index("country")
-    assert own["risk_of_bias"].to_dict() == {
-        "ARM": "NOT_ASSESSED",
-        "GEO": "NOT_ASSESSED",
-        "MDA": "SOME",
-    }
+    expected = {"ARM": "NOT_ASSESSED", "GEO": "NOT_ASSESSED", "MDA": "SOME"}
+    assert own["risk_of_bias"].to_dict() == expected
     assert (own.loc["MDA", "value"], len(s.evidence)) == (0.10, 4)
     (one,) = s.together
     assert (one.own, one.outside, one.measures) == (3, 1, 4)

@@ -167,12 +167,8 @@ def test_no_word_leaves_the_paper(printed: Path) -> None:
 def test_typst_is_told_every_block(told: Manuscript) -> None:
     said = typeset.told(told)
     tables = [b for b in said["blocks"] if b["kind"] == "table"]
-    assert [(len(b["rows"]), b["width"]) for b in tables] == [
-        (6, 4),
-        (70, 4),
-        (8, WIDE + 1),
-        (20, 3),
-    ]
+    expected = [(6, 4), (70, 4), (8, WIDE + 1), (20, 3)]
+    assert [(len(b["rows"]), b["width"]) for b in tables] == expected
     headings = [b["text"] for b in said["blocks"] if b["kind"] == "heading"]
     assert headings == [f"{k} Chapter {k} on work" for k in (1, 2, 3, 4)]
     assert said["facts"] == [["Year", "2023"]] and said["banner"] == "SYNTHETIC DATA"

@@ -386,10 +386,8 @@ def test_estimates_name_the_persons_behind_them(sample: Sample) -> None:
     cells = cells_by(e, RULES, "y", "men")
     assert cells[STANDING].iloc[0].persons == Persons.among(sample, men)
     by_sex = cells_by(mean(sample, "y", by="sex"), RULES, "y", ["men", "women"])
-    assert [s.persons for s in by_sex[STANDING]] == [
-        Persons.among(sample, men),
-        Persons.among(sample, ~men),
-    ]
+    expected = [Persons.among(sample, men), Persons.among(sample, ~men)]
+    assert [s.persons for s in by_sex[STANDING]] == expected
     everybody = cells_by(proportion(sample, "sex"), RULES, ["men", "women"], "all")
     assert {s.persons for s in everybody[STANDING]} == {Persons.among(sample)}
 

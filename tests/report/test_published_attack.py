@@ -157,10 +157,8 @@ def test_a_count_of_persons_is_compared(attack: ModuleType, tmp_path: Path) -> N
         cell = {"table": "T26", "row": "enrolled", "column": "participants", "value": count}
         cell |= {"n": None, "kind": "count", "unit": "persons", "status": "shown"}
         (folder / "estimates.json").write_text(json.dumps({"estimates": [cell]}), encoding="utf-8")
-    assert attack.between(tmp_path / "then", tmp_path / "now") == (
-        1,
-        ["MDA T26 / enrolled / participants"],
-    )
+    expected = (1, ["MDA T26 / enrolled / participants"])
+    assert attack.between(tmp_path / "then", tmp_path / "now") == expected
 
 
 def test_a_share_that_one_person_moved_is_found(attack: ModuleType, tmp_path: Path) -> None:

@@ -138,10 +138,8 @@ def test_harm_is_told_where_an_interval_lies_below_zero(context: Context, study:
         effect, by_wave={**effect.by_wave, ("earnings", 2): moved(e, -9000.0)}
     )
     some = harm_said(context, study, worse)
-    assert (
-        "'monthly earnings' after 12 months (-9,000.0; " in some
-        and "fell by more than chance" in some
-    )
+    assert "'monthly earnings' after 12 months (-9,000.0; " in some
+    assert "fell by more than chance" in some
     away = dataclasses.replace(effect, by_wave={("abroad", 2): moved(e, -9000.0)})
     assert harm(context, study, away) == []
 
@@ -189,11 +187,9 @@ def test_a_study_that_asked_for_neither_says_so(context: Context, study: Tracing
     (said,) = enrolled_items(
         context, with_columns(study, consent_scope=gone, vulnerable=gone, ret_type=gone)
     )
-    assert (
-        isinstance(said, str)
-        and said.startswith("T14b: ")
-        and "neither consent nor vulnerability" in said
-    )
+    assert isinstance(said, str)
+    assert said.startswith("T14b: ")
+    assert "neither consent nor vulnerability" in said
 
 
 @pytest.mark.whole

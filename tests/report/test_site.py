@@ -323,12 +323,8 @@ def test_outside_evaluations_stand_beside_own_ones(measures, origin, tmp_path):
     rows = pd.DataFrame(held["rows"], columns=held["columns"]).set_index("measure_id")["status"]
     assert rows.to_dict() == due.to_dict() and set(due[["MDA-001", "MDA-003"]]) == {"evaluated"}
     table = pd.read_csv(site.folder / "evaluations.csv")
-    assert table["risk_of_bias"].value_counts().to_dict() == {
-        "NOT_ASSESSED": 2,
-        "LOW": 1,
-        "HIGH": 1,
-        "SOME": 1,
-    }
+    expected = {"NOT_ASSESSED": 2, "LOW": 1, "HIGH": 1, "SOME": 1}
+    assert table["risk_of_bias"].value_counts().to_dict() == expected
 
 
 def test_a_draw_by_lot_is_told_and_counts_as_a_strong_design(measures, tmp_path):

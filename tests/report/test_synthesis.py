@@ -252,12 +252,8 @@ def test_it_is_made_again_only_when_a_report_changed_and_leaves_nothing_behind(o
         assert write_synthesis(out)[1]
     assert (out / KEPT / f"{FOLDER}-1" / PAGE).read_text() == "changed by hand"
     assert file_hash(folder / ESTIMATES) == before
-    assert sorted(p.name for p in out.iterdir() if p.name not in (HIDDEN, KEPT)) == [
-        "ARM",
-        "GEO",
-        "MDA",
-        FOLDER,
-    ]
+    expected = ["ARM", "GEO", "MDA", FOLDER]
+    assert sorted(p.name for p in out.iterdir() if p.name not in (HIDDEN, KEPT)) == expected
     assert not list((out / ".work").iterdir())
 
 
@@ -281,10 +277,8 @@ def test_a_changed_report_a_missing_one_and_an_old_one_are_refused(out: Path) ->
     (out / "MDA" / "new.txt").write_text("added")
     with pytest.raises(ReportError) as caught:
         read_published(out)
-    assert [p.where for p in caught.value.problems] == [
-        f"ARM/{PAGE}: changed",
-        "MDA/new.txt: not in the manifest",
-    ]
+    expected = [f"ARM/{PAGE}: changed", "MDA/new.txt: not in the manifest"]
+    assert [p.where for p in caught.value.problems] == expected
     with pytest.raises(ParamsError, match="TUN"):
         write_synthesis(out, ["GEO", "TUN"])
     write_report(out, "JOR", {"schema": 0})
@@ -373,11 +367,8 @@ def test_what_is_published_for_comparison_are_the_numbers_of_the_tables(context:
     e = context.evaluation.indicators(by=("status",), which=("L3",))["L3.employment"]
     assert isinstance(e, Estimate)
     k = e.keys["status"].astype(str).tolist().index("returnee")
-    assert (rate["value"], rate["se"], rate["n"]) == (
-        float(e.value[k]),
-        float(e.se[k]),
-        float(e.n[k]),
-    )
+    expected = (float(e.value[k]), float(e.se[k]), float(e.n[k]))
+    assert (rate["value"], rate["se"], rate["n"]) == expected
     main = [x for x in published["effects"] if x["main"]]
     own = context.evaluation.effects[0].by_wave["employed", 3]
     assert isinstance(own, Estimate)

@@ -91,10 +91,8 @@ def test_the_files_are_those_of_the_publication() -> None:
     lot.
     """
     experiment, survey = lalonde("experiment"), lalonde("survey")
-    assert (
-        experiment["train"].value_counts().to_dict(),
-        survey["train"].value_counts().to_dict(),
-    ) == ({0: 260, 1: 185}, {0: 2490, 1: 185})
+    found = (experiment["train"].value_counts().to_dict(), survey["train"].value_counts().to_dict())
+    assert found == ({0: 260, 1: 185}, {0: 2490, 1: 185})
     np.testing.assert_allclose(
         experiment.groupby("train")["re78"].mean(), [4.555, 6.349], atol=5.1e-4
     )

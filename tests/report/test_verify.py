@@ -233,11 +233,8 @@ def test_the_manifest_names_what_decides_the_report(made: Path) -> None:
     record = json.loads((made / "reports" / "MDA" / "MANIFEST.json").read_text(encoding="utf-8"))
     assert record["inputs"][0]["path"] == "data_raw/MDA/lfs.csv"
     assert record["params"]["file"] == "params/MDA.yaml"
-    assert {o["path"] for o in record["outputs"]} >= {
-        "report.html",
-        "estimates.json",
-        "tables.xlsx",
-    }
+    found = {o["path"] for o in record["outputs"]}
+    assert found >= {"report.html", "estimates.json", "tables.xlsx"}
     assert record["versions"]["numpy"]
 
 
@@ -249,11 +246,9 @@ def test_an_archive_for_a_program_and_for_nobody(
         main(["package", "FRA", "--out", str(tmp_path / "a.zip"), "--json"])
     said = json.loads(capsys.readouterr().out)
     assert done.value.code == 0
-    assert (
-        said["archive"] == str(tmp_path / "a.zip")
-        and said["files"] > 10
-        and said["left_out"] == ["data_raw/FRA/lfs.csv"]
-    )
+    assert said["archive"] == str(tmp_path / "a.zip")
+    assert said["files"] > 10
+    assert said["left_out"] == ["data_raw/FRA/lfs.csv"]
     with pytest.raises(SystemExit):
         main(["package", "FRA", "--out", str(tmp_path / "b.zip"), "--quiet"])
     assert capsys.readouterr().out == ""
@@ -278,10 +273,8 @@ def test_the_index_is_made_again_from_the_reports_beside_it(copy: Path) -> None:
         page.write_text(right.replace(was, now), encoding="utf-8")
         assert verify_index(reports).inside, what
     page.rename(reports / "index.fr.html")
-    assert verify_index(reports).tampered == (
-        "index.fr.html: no report beside it makes it",
-        "index.html: missing",
-    )
+    expected = ("index.fr.html: no report beside it makes it", "index.html: missing")
+    assert verify_index(reports).tampered == expected
 
 
 def test_a_table_is_written_by_the_writer_that_the_manifest_names(tmp_path: Path) -> None:

@@ -62,10 +62,8 @@ def test_every_file_says_synthetic(country: str) -> None:
 @pytest.mark.parametrize("country", ONE_AT_ONCE)
 def test_margins_have_sources_and_one_total(country: str) -> None:
     margins = pd.read_csv(ROOT / country / "margins.csv")
-    assert (
-        margins["source"].notna().all()
-        and margins["status"].isin(["public", "derived", "synthetic"]).all()
-    )
+    assert margins["source"].notna().all()
+    assert margins["status"].isin(["public", "derived", "synthetic"]).all()
     assert margins.groupby("margin")["total"].sum().nunique() == 1
     person = pd.read_parquet(ROOT / country / "lfs_person.parquet")
     assert person["weight"].sum() == pytest.approx(
@@ -89,10 +87,8 @@ def test_design_variables_are_missing_where_the_country_lacks_them() -> None:
     assert {"phase1_class", "phase2_prob"} <= have["MAR"]
     for country in COUNTRIES:
         design = yaml.safe_load((ROOT / country / "design.yaml").read_text(encoding="utf-8"))
-        assert (design["psu"] is not None, design["strata"] is not None) == (
-            "psu" in have[country],
-            "strata" in have[country],
-        )
+        expected = ("psu" in have[country], "strata" in have[country])
+        assert (design["psu"] is not None, design["strata"] is not None) == expected
 
 
 def test_two_phase_weights_follow_from_the_counts() -> None:
@@ -102,10 +98,8 @@ def test_two_phase_weights_follow_from_the_counts() -> None:
         assert (
             listed.groupby("phase1_class").size().to_dict() == counts["households_listed"].to_dict()
         )
-        assert (
-            listed.groupby("phase1_class")["selected"].sum().to_dict()
-            == counts["households_selected"].to_dict()
-        )
+        expected = counts["households_selected"].to_dict()
+        assert listed.groupby("phase1_class")["selected"].sum().to_dict() == expected
         assert (
             counts["households_selected"] / counts["households_listed"]
         ).to_numpy() == pytest.approx(counts["phase2_prob"].to_numpy(), abs=1e-7)

@@ -172,11 +172,8 @@ def test_weights_restore_the_covariate_and_its_error_vanishes_after_calibration(
         ),
     )
     c = chained.weight_sample(2)
-    assert [type(step).__name__ for step in c.design.steps] == [
-        "StabilisedPropensity",
-        "KnownFactor",
-        "Calibration",
-    ]
+    expected = ["StabilisedPropensity", "KnownFactor", "Calibration"]
+    assert [type(step).__name__ for step in c.design.steps] == expected
     e = total(c, "x")
     np.testing.assert_allclose(e.value[0], target, rtol=1e-9)
     assert e.se[0] < 1e-6

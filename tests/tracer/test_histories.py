@@ -124,11 +124,8 @@ def test_first_events_compete_and_are_censored() -> None:
 def test_calendar_and_spells_are_each_others_inverse() -> None:
     p = history()
     months = me.calendar(p.episodes, "2020-12", "2021-06")
-    assert months.loc[0, ["2020-12", "2021-03", "2021-04"]].tolist() == [
-        "UNEMP",
-        "UNEMP",
-        "EMP_WAGE",
-    ]
+    expected = ["UNEMP", "UNEMP", "EMP_WAGE"]
+    assert months.loc[0, ["2020-12", "2021-03", "2021-04"]].tolist() == expected
     until = pd.Series(["2021-05"], index=["a"])
     assert me.calendar(p.episodes, "2020-12", "2021-06", until=until).loc[0, "2021-06"] is None
     back = me.episodes(months, list(months.columns[1:]))

@@ -64,11 +64,8 @@ def test_slopes_are_derivatives(e: float | None) -> None:
         up, down = totals.copy(), totals.copy()
         up[:, k] += 1e-5
         down[:, k] -= 1e-5
-        np.testing.assert_allclose(
-            slope[:, k, :],
-            (rates_of_totals(up, e)[0] - rates_of_totals(down, e)[0]) / 2e-5,
-            atol=1e-8,
-        )
+        expected = (rates_of_totals(up, e)[0] - rates_of_totals(down, e)[0]) / 2e-5
+        np.testing.assert_allclose(slope[:, k, :], expected, atol=1e-8)
 
 
 def test_abroad_is_an_answer_when_reached_and_known_when_not(panel: TracerPanel) -> None:
@@ -97,18 +94,11 @@ def test_cumulative_response_is_the_product(panel: TracerPanel) -> None:
 def test_patterns_count_everybody_once(panel: TracerPanel) -> None:
     table = panel.patterns()
     text = ["".join("1" if v else "0" for v in row) for row in panel.responded]
-    assert (
-        dict(zip(table["pattern"], table["n"], strict=True))
-        == pd.Series(text).value_counts().to_dict()
-    )
+    expected = pd.Series(text).value_counts().to_dict()
+    assert dict(zip(table["pattern"], table["n"], strict=True)) == expected
     np.testing.assert_allclose(table["share"].sum(), 1.0)
-    assert [pattern_kind(p) for p in ("1111", "1100", "1011", "0110", "0000")] == [
-        "complete",
-        "monotone",
-        "intermittent",
-        "late entrant",
-        "never",
-    ]
+    expected = ["complete", "monotone", "intermittent", "late entrant", "never"]
+    assert [pattern_kind(p) for p in ("1111", "1100", "1011", "0110", "0000")] == expected
     assert panel.participation()["answered"].tolist() == panel.responded.sum(axis=0).tolist()
 
 
@@ -200,9 +190,5 @@ def test_who_could_not_be_asked_is_no_loss() -> None:
         columns=["person_id", "wave", "disp", "refresh"],
     )
     panel = TracerPanel.from_frame(long, disposition="disp", refresh="refresh")
-    assert panel.tried.astype(int).tolist() == [
-        [1, 1, 1, 1],
-        [0, 1, 1, 0],
-        [0, 1, 1, 1],
-        [0, 0, 1, 1],
-    ]
+    expected = [[1, 1, 1, 1], [0, 1, 1, 0], [0, 1, 1, 1], [0, 0, 1, 1]]
+    assert panel.tried.astype(int).tolist() == expected

@@ -41,20 +41,16 @@ def test_the_constant_of_a_response_model(link: str, beta: float) -> None:
     s = sample()
     np.testing.assert_allclose(m.influence(s)[:, 0], (Y - 1 / 3) / (18 * slope), atol=1e-8)
     e = m.estimate(s, "how it is meant")
-    assert (
-        e.value.tolist() == pytest.approx([beta])
-        and e.names == ("Intercept",)
-        and e.definition == "how it is meant"
-    )
+    assert e.value.tolist() == pytest.approx([beta])
+    assert e.names == ("Intercept",)
+    assert e.definition == "how it is meant"
     assert e.extra["classical_se"].tolist() == pytest.approx([1 / np.sqrt(6 * slope**2 / (2 / 9))])  # type: ignore[attr-defined]
     assert float(e.se[0]) ** 2 == pytest.approx(
         6 / 5 * ((W * (Y - 1 / 3) / (18 * slope)) ** 2).sum()
     )
-    assert (
-        e.n.tolist() == [6]
-        and e.dof.tolist() == [5]
-        and e.keys["variable"].tolist() == ["Intercept"]
-    )
+    assert e.n.tolist() == [6]
+    assert e.dof.tolist() == [5]
+    assert e.keys["variable"].tolist() == ["Intercept"]
 
 
 @pytest.mark.parametrize("link", ["logit", "probit"])
@@ -114,10 +110,8 @@ def test_each_group_is_carried_by_those_who_answered(method: str) -> None:
     assert s.design.steps[0].name == f"attrition at wave 1 ({method} on g; 3 of 6 answered)"
     t = attrition_weights(panel(), "g", method=method).weight_sample(1)
     np.testing.assert_allclose(t.weights, s.weights, rtol=1e-8)
-    assert (
-        t.design.steps[0].name
-        == f"attrition at wave 1 (stabilised, {method} on g; 3 of 6 answered)"
-    )
+    expected = f"attrition at wave 1 (stabilised, {method} on g; 3 of 6 answered)"
+    assert t.design.steps[0].name == expected
 
 
 @pytest.mark.parametrize("method", ["logit", "probit"])
@@ -160,10 +154,8 @@ def test_factors_of_rows_that_are_not_at_risk_are_one() -> None:
             s = attrition_weights(made, "g", method=method, stabilised=stabilised).weight_sample(1)
             np.testing.assert_allclose(s.weights, [1.5, 0, 4.5, 6, 0, 0], rtol=1e-8)
             assert s.design.steps[0].name == "known dead by wave 1 leave the population (1)"
-            assert (
-                s.design.steps[1].name.endswith("3 of 5 answered)")
-                and s.design.steps[1].factor[5] == 1.0
-            )
+            assert s.design.steps[1].name.endswith("3 of 5 answered)")
+            assert s.design.steps[1].factor[5] == 1.0
 
 
 def test_waves_that_all_answered_take_no_step_and_nothing_adjusted_says_so() -> None:
@@ -298,16 +290,12 @@ def test_models_with_columns_are_named_by_them() -> None:
         TracerPanel.from_frame(long, sample=s, refresh="new"), ["a"], "cells"
     )
     r = refreshment(panel_, 1, ["a", "b"], "cells")
-    assert (
-        r.only.design.steps[-1].name
-        == "response of the refreshment sample at wave 1 (cells on a, b)"
-    )
+    expected = "response of the refreshment sample at wave 1 (cells on a, b)"
+    assert r.only.design.steps[-1].name == expected
     np.testing.assert_allclose(r.only.weights, [0] * 6 + [1.5] * 4 + [0] * 2)
     one = refreshment(panel_, 1, "a", "cells")
-    assert (
-        one.only.design.steps[-1].name
-        == "response of the refreshment sample at wave 1 (cells on a)"
-    )
+    expected = "response of the refreshment sample at wave 1 (cells on a)"
+    assert one.only.design.steps[-1].name == expected
     with pytest.raises(EstimateError) as caught:
         ResponseModel.of(s, ["a", "b"], (i % 2 == 0) * 1.0, "logit")
     assert caught.value.problems[0].where == "a, b"
@@ -371,10 +359,8 @@ def test_tracing_by_covariates_names_them_and_the_found_carry_their_group() -> N
         for method in ("cells", "logit", "probit"):
             found = follow_up(made, 1, "drawn", 0.5, covariates, method).weight_sample(1)
             np.testing.assert_allclose(found.weights, [1, 4, 4, 0, 0, 0, 0, 1], rtol=1e-7)
-            assert (
-                found.design.steps[1].name
-                == f"response to intensive tracing ({method} on region; 2 of 4)"
-            )
+            expected = f"response to intensive tracing ({method} on region; 2 of 4)"
+            assert found.design.steps[1].name == expected
     assert (
         follow_up(made, 1, "drawn", 0.5, "region").weight_sample(1).design.steps[1].name
         == "response to intensive tracing (logit on region; 2 of 4)"
@@ -395,10 +381,8 @@ def test_tracing_by_covariates_names_them_and_the_found_carry_their_group() -> N
     for covariates in ("region", ["region"]):
         only = refreshment(fresh_, 1, covariates).only  # type: ignore[arg-type]
         np.testing.assert_allclose(only.weights, [0, 0, 0, 0, 2, 0, 2, 0], rtol=1e-7)
-        assert (
-            only.design.steps[-1].name
-            == "response of the refreshment sample at wave 1 (logit on region)"
-        )
+        expected = "response of the refreshment sample at wave 1 (logit on region)"
+        assert only.design.steps[-1].name == expected
     again = follow_up(made, 1, "drawn", 0.5, ["region", "k"], "cells").weight_sample(1)
     assert [step.name for step in again.design.steps] == [
         "intensive tracing of 4 of 6 lost at wave 1",
@@ -443,9 +427,8 @@ def test_flags_of_the_sample_stay_with_its_weights_and_new_persons_pass_where_no
     plain = TracerPanel.from_frame(
         pd.concat([first, second], ignore_index=True), sample=s, refresh="new"
     )
-    assert plain.weight_sample(1).flags == ("made up",) and plain.weight_sample(
-        1
-    ).weights.tolist() == [1, 0, 3, 2, 0, 0]
+    assert plain.weight_sample(1).flags == ("made up",)
+    assert plain.weight_sample(1).weights.tolist() == [1, 0, 3, 2, 0, 0]
     assert plain.weight_sample_of(1, keep_refreshment=True).weights.tolist() == [1, 0, 3, 2, 4, 6]
     assert attrition_weights(plain, "g", "cells").weight_sample(1).flags == ("made up",)
 

@@ -153,10 +153,8 @@ def test_attrition_tests_of_what_cannot_be_tested(panel: TracerPanel) -> None:
         with pytest.raises(EstimateError, match="attrition_tests needs covariates"):
             me.attrition_tests(known, "before", covariates, by="arm")
     dead = "5 persons known to have died by wave 3 are neither stayers nor lost."
-    assert (
-        dead in me.attrition_tests(known, "before", ["x"], wave=3).rates.notes
-        and dead not in me.attrition_tests(known, "before", ["x"], wave=2).rates.notes
-    )
+    assert dead in me.attrition_tests(known, "before", ["x"], wave=3).rates.notes
+    assert dead not in me.attrition_tests(known, "before", ["x"], wave=2).rates.notes
 
 
 def test_the_interval_of_a_median_has_no_end_it_did_not_reach() -> None:
@@ -173,11 +171,9 @@ def test_the_interval_of_a_median_has_no_end_it_did_not_reach() -> None:
     s = Sample.from_frame(f, weights="w")
     reached = me.survival(s, "length", "event", times=[7]).value[0]
     e = me.duration_quantile(s, "length", "event", prob=1 - reached - 0.01)[""]
-    assert (
-        isinstance(e, me.Estimate)
-        and e.ci()["high"].iloc[0] == np.inf == e.extra["high"]
-        and any("the upper end is open" in n for n in e.notes)
-    )
+    assert isinstance(e, me.Estimate)
+    assert e.ci()["high"].iloc[0] == np.inf == e.extra["high"]
+    assert any("the upper end is open" in n for n in e.notes)
     curve = me.survival(s, "length", "event")
     for level in (0.5, 0.95):
         share = 0.75
@@ -220,10 +216,8 @@ def test_curves_of_groups_have_their_own_times(kind: str, replicated: bool) -> N
     both = curve(s, by="arm")
     for arm in (0, 1):
         alone, rows = curve(s.where(f["arm"] == arm)), (both.keys["arm"] == arm).to_numpy()
-        assert (
-            both.keys.loc[rows, "time"].tolist() == alone.keys["time"].tolist()
-            and both.keys.loc[rows, "at_risk"].tolist() == alone.keys["at_risk"].tolist()
-        )
+        assert both.keys.loc[rows, "time"].tolist() == alone.keys["time"].tolist()
+        assert both.keys.loc[rows, "at_risk"].tolist() == alone.keys["at_risk"].tolist()
         np.testing.assert_allclose(
             [*both.value[rows], *both.se[rows]], [*alone.value, *alone.se], rtol=1e-10, atol=1e-14
         )
@@ -232,9 +226,7 @@ def test_curves_of_groups_have_their_own_times(kind: str, replicated: bool) -> N
         s.with_columns({"event": f["event"] * f["arm"], "cause": f["cause"].where(f["arm"] == 1)}),
         by="arm",
     )
-    assert (
-        silent.value[0] == (1.0 if kind == "survival" else 0.0)
-        and silent.keys["time"].iloc[0] == f.loc[f["arm"] == 0, "length"].max()
-    )
+    assert silent.value[0] == (1.0 if kind == "survival" else 0.0)
+    assert silent.keys["time"].iloc[0] == f.loc[f["arm"] == 0, "length"].max()
     with pytest.raises(EstimateError, match="is asked for after the last observation: time 1000"):
         curve(s, by="arm", times=[1000])

@@ -103,12 +103,8 @@ def test_an_annotation_takes_its_kind_and_refuses_others(name: str) -> None:
         with pytest.raises(DesignError) as caught:
             check(DesignError, "verb", ("x", value, hint))
         problem = caught.value.problems[0]
-        assert (problem.what, problem.where, problem.expected, problem.fix) == (
-            "verb cannot use an argument",
-            "argument 'x'",
-            words,
-            "",
-        )
+        expected = ("verb cannot use an argument", "argument 'x'", words, "")
+        assert (problem.what, problem.where, problem.expected, problem.fix) == expected
 
 
 @pytest.mark.parametrize(
@@ -212,19 +208,16 @@ def test_a_verb_is_held_before_anything_is_done() -> None:
 
 
 def test_a_held_verb_keeps_its_name_its_words_and_its_signature() -> None:
-    assert (held.__name__, held.__doc__) == ("planned", "What is planned.") and inspect.signature(
-        held
-    ) == inspect.signature(planned)
+    assert (held.__name__, held.__doc__) == ("planned", "What is planned.")
+    assert inspect.signature(held) == inspect.signature(planned)
     assert inspect.unwrap(held) is planned
 
 
 def test_true_and_false_are_no_numbers() -> None:
-    assert (
-        number(1)
-        and number(0.5)
-        and number(np.float64(2))
-        and not number(True)
-        and not number(np.False_)
-        and not number("1")
-        and not number(None)
-    )
+    assert number(1)
+    assert number(0.5)
+    assert number(np.float64(2))
+    assert not number(True)
+    assert not number(np.False_)
+    assert not number("1")
+    assert not number(None)

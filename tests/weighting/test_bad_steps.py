@@ -168,10 +168,8 @@ def test_diagnostics_by_several_columns(sample: Sample, frame: pd.DataFrame) -> 
     assert len(table) == 2 * (1 + 6)
     row = table[(table["step"] == 0) & (table["sex"] == "M") & (table["age"] == "b")].iloc[0]
     w = frame.loc[(frame["sex"] == "M") & (frame["age"] == "b"), "w"].to_numpy()
-    np.testing.assert_allclose(
-        [row["n"], row["sum"], row["kish_deff"], row["ratio"]],
-        [w.size, w.sum(), kish_deff(w), w.max() / w.min()],
-    )
+    expected = [w.size, w.sum(), kish_deff(w), w.max() / w.min()]
+    np.testing.assert_allclose([row["n"], row["sum"], row["kish_deff"], row["ratio"]], expected)
     pd.testing.assert_frame_equal(
         weight_diagnostics(sample, by=["sex"]), weight_diagnostics(sample, by="sex")
     )

@@ -57,10 +57,9 @@ def test_precision_of_an_oversample() -> None:
         "cost": 3000 + 145,
     }
     assert row[list(expected)].to_dict() == pytest.approx(expected, rel=1e-12)
-    assert plan["best"].tolist() == [False, True] and (
-        plan.iloc[0]["kish_deff"],
-        plan.iloc[0]["migrants"],
-    ) == pytest.approx((1, 44))
+    assert plan["best"].tolist() == [False, True]
+    found = (plan.iloc[0]["kish_deff"], plan.iloc[0]["migrants"])
+    assert found == pytest.approx((1, 44))
 
 
 def test_precision_by_default() -> None:
@@ -145,7 +144,8 @@ def test_four_plans_of_one_budget() -> None:
         "half the budget on a list that holds 50% of migrants",
     ]
     plain = compare_plans(1000, 0.5, 0.2, 0.05, 1, 4)
-    assert len(plain) == 3 and plain.loc[0, ["n_eff", "cv"]].tolist() == pytest.approx(
+    assert len(plain) == 3
+    assert plain.loc[0, ["n_eff", "cv"]].tolist() == pytest.approx(
         [31.25 / 1.3, np.sqrt(4 * 1.3 / 31.25)]
     )
     for bad in ((0, 1, 1), (1, 0, 1), (1, 1, 0)):
@@ -211,10 +211,8 @@ def test_units_of_three_stages_are_found_again() -> None:
     s = Sample.from_frame(frame, weights="w", strata="s", psu=["a", "b", "c"])
     assert s.design.psu.tolist() == [0, 0, 1, 2, 2, 3] and s.degf == 2 and len(s.design.stages) == 3
     assert s.where(frame["a"] != 2).degf == 1 and s.where(frame["s"] == "x").degf == 1
-    assert (
-        s.design.describe()
-        == "Variance: linearised, 4 PSUs in 2 strata. Weight: base weight; no weight step."
-    )
+    expected = "Variance: linearised, 4 PSUs in 2 strata. Weight: base weight; no weight step."
+    assert s.design.describe() == expected
 
 
 @pytest.mark.parametrize(
@@ -244,9 +242,9 @@ def test_households_and_rows_stand_in_for_missing_psus() -> None:
         "Variance: linearised, household clusters (3) in 1 stratum, no PSU in the file."
     )
     alone = Sample.from_frame(frame, weights="w", cluster_deff=1.5)
+    assert alone.design.psus == 4
     assert (
-        alone.design.psus == 4
-        and "independent persons in 1 stratum, no PSU or household in the file, variance times a supplied cluster effect of 1.5."
+        "independent persons in 1 stratum, no PSU or household in the file, variance times a supplied cluster effect of 1.5."
         in alone.design.describe()
     )
     assert "no cluster effect supplied" in Sample.from_frame(frame, weights="w").design.describe()
@@ -257,10 +255,8 @@ def test_lonely_strata_are_named_and_certainties_are_not() -> None:
         {"w": 1.0, "s": ["a", "b", "b", "c"], "p": [1, 2, 3, 4], "f": [1.0, 0.5, 0.5, 0.5]}
     )
     s = Sample.from_frame(frame, weights="w", strata="s", psu="p", fpc="f")
-    assert (
-        s.design.lonely_strata == ("c",)
-        and s.design.notes[-1] == "1 stratum has one PSU and is treated by the rule 'adjust': c."
-    )
+    assert s.design.lonely_strata == ("c",)
+    assert s.design.notes[-1] == "1 stratum has one PSU and is treated by the rule 'adjust': c."
     with pytest.raises(DesignError, match=r"at least two PSUs in every stratum, got a, c. 2 rows"):
         Sample.from_frame(frame, weights="w", strata="s", psu="p", lonely_psu="error")
 
@@ -268,16 +264,10 @@ def test_lonely_strata_are_named_and_certainties_are_not() -> None:
 def test_a_mask_is_one_boolean_a_row() -> None:
     frame = pd.DataFrame({"w": [1.0, 2.0, 0.0]}, index=[7, 8, 9])
     s = Sample.from_frame(frame, weights="w")
-    assert s.where(pd.Series([True, False, True], index=[9, 8, 7])).domain.tolist() == [
-        True,
-        False,
-        True,
-    ]
-    assert s.where(np.array([True, True, False])).where([False, True, True]).domain.tolist() == [
-        False,
-        True,
-        False,
-    ]
+    expected = [True, False, True]
+    assert s.where(pd.Series([True, False, True], index=[9, 8, 7])).domain.tolist() == expected
+    found = s.where(np.array([True, True, False])).where([False, True, True]).domain.tolist()
+    assert found == [False, True, False]
     assert s.active.tolist() == [True, True, False]
     for bad, words in (
         (pd.Series([True, False, True, True], index=[9, 8, 7, 6]), "4 rows"),
@@ -514,9 +504,8 @@ def test_pseudo_weights_of_one_cell_are_inverse_odds() -> None:
     volunteers = pd.DataFrame({"g": ["a"] * 3 + ["b"] * 2, "site": [1, 1, 2, 2, 2]})
     s = pseudo_weights(volunteers, reference, "g")
     np.testing.assert_allclose(s.weights, [10, 10, 10, 5, 5, 0, 0, 0, 0, 0], rtol=1e-9)
-    assert (
-        s.frame["source_sample"].tolist() == ["nonprob"] * 5 + ["reference"] * 5 and FLAG in s.flags
-    )
+    assert s.frame["source_sample"].tolist() == ["nonprob"] * 5 + ["reference"] * 5
+    assert FLAG in s.flags
     assert s.design.steps[-1].name == "pseudo-weight by inverse odds on g"
     at_sites = pseudo_weights(volunteers, reference, ["g"], psu="site")
     assert (s.design.psus, at_sites.design.psus) == (10, 7)

@@ -121,11 +121,8 @@ def test_one_report_each_gives_the_household_total(area: pd.DataFrame) -> None:
     s = me.Sample.from_frame(households, weights="w", strata="stratum", psu="psu")
     reports = households.loc[households["k"] == 1, ["hhid"]].assign(s_i=1, one=1.0)
     by_report, by_household = me.total(me.weight_share(s, reports), "one"), me.total(s, "k")
-    np.testing.assert_allclose(
-        [by_report.value[0], by_report.se[0]],
-        [by_household.value[0], by_household.se[0]],
-        rtol=1e-12,
-    )
+    expected = [by_household.value[0], by_household.se[0]]
+    np.testing.assert_allclose([by_report.value[0], by_report.se[0]], expected, rtol=1e-12)
     with pytest.raises(me.DesignError, match="not in the sample"):
         me.weight_share(s, reports.assign(hhid=10**6))
 

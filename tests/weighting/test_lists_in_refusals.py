@@ -75,10 +75,8 @@ def test_long_lists_are_cut() -> None:
     ] == [str(j) for j in range(24)]
     with pytest.raises(me.DesignError) as cells:
         me.nonresponse(of(r=np.arange(N) >= 20), "r", "i", method="cells")
-    assert (cells.value.problems[0].where, cells.value.problems[0].got) == (
-        ", ".join(f"i={k}" for k in range(20)),
-        "20 empty",
-    )
+    expected = (", ".join(f"i={k}" for k in range(20)), "20 empty")
+    assert (cells.value.problems[0].where, cells.value.problems[0].got) == expected
     pair = pd.DataFrame({"w": 1.0, "s": np.repeat([1, 2], 8), "p": np.tile(np.arange(8), 2)})
     with pytest.raises(me.DesignError, match=r"8 codes that repeat: 0, 1, 2, 3, 4, 5, 6, 7[.]"):
         me.Sample.from_frame(pair, weights="w", strata="s", psu="p")

@@ -78,8 +78,6 @@ def test_coefficients_are_named_by_the_category_of_their_column() -> None:
     sample = Sample.from_frame(FRAME.assign(w=1.0), weights="w")
     x, names = design_matrix(sample, ["ordered", "yes"])
     assert names == ("Intercept", "ordered=mid", "ordered=high", "ordered=never", "yes")
-    assert (
-        x[:, 1].tolist() == [0, 0, 1, 0, 0]
-        and x[:, 2].tolist() == [0, 1, 0, 0, 0]
-        and x[:, 4].tolist() == [1, 0, 1, 1, 0]
-    )
+    assert x[:, 1].tolist() == [0, 0, 1, 0, 0]
+    assert x[:, 2].tolist() == [0, 1, 0, 0, 0]
+    assert x[:, 4].tolist() == [1, 0, 1, 1, 0]

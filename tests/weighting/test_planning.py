@@ -71,8 +71,6 @@ def test_costs_below_one_and_of_nothing_are_costs() -> None:
     ]
     assert me.plan_precision([1.0], screening_cost=0.0, interview_cost=0.0)["cost"].tolist() == [0]
     free = me.plan_allocation([100.0, 50.0], 30.0, screening_cost=0.0)
-    assert (
-        free["n"].tolist() == [20, 10]
-        and free["cost"].tolist() == [20, 10]
-        and free["stratum"].tolist() == [1, 2]
-    )
+    assert free["n"].tolist() == [20, 10]
+    assert free["cost"].tolist() == [20, 10]
+    assert free["stratum"].tolist() == [1, 2]

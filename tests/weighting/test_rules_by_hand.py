@@ -106,13 +106,8 @@ def test_jackknife_of_two_strata() -> None:
     ]
     np.testing.assert_allclose(made.factor, expected)
     np.testing.assert_allclose(made.rscales, [1 / 2, 1 / 2, 2 / 3, 2 / 3, 2 / 3])
-    assert (made.scale, made.method, made.degf, made.mse, made.count) == (
-        1.0,
-        "jackknife (JKn)",
-        3.0,
-        False,
-        5,
-    )
+    found = (made.scale, made.method, made.degf, made.mse, made.count)
+    assert found == (1.0, "jackknife (JKn)", 3.0, False, 5)
 
 
 def test_jackknife_of_one_stratum_with_a_fpc() -> None:
@@ -131,11 +126,9 @@ def test_half_samples_are_balanced(strata: int, count: int) -> None:
     """
     names = [f"s{h}" for h in range(strata) for _ in range(2)]
     made = me.replicates(psus(names), "brr").design.replicates
-    assert (
-        made.factor.shape == (2 * strata, count)
-        and made.scale == pytest.approx(1 / count)
-        and made.degf == strata
-    )
+    assert made.factor.shape == (2 * strata, count)
+    assert made.scale == pytest.approx(1 / count)
+    assert made.degf == strata
     assert made.method == "balanced half samples" and set(made.factor.ravel()) == {0.0, 2.0}
     np.testing.assert_array_equal(made.factor[::2] + made.factor[1::2], 2)
     sign = made.factor[::2] - 1
@@ -157,15 +150,12 @@ def test_bootstrap_factors_are_those_of_rao_and_wu() -> None:
     """
     s = psus(["a", "a", "a", "b", "b"], columns={"f": [0.0, 0.0, 0.0, 0.75, 0.75]})
     free = me.replicates(s, "bootstrap", n=40, seed=5).design.replicates
-    assert free is not None and (free.scale, free.method, free.degf) == (
-        1 / 39,
-        "Rao-Wu bootstrap (seed 5)",
-        3.0,
-    )
-    assert set(free.factor[:3].ravel()) == {0.0, 1.5, 3.0} and set(free.factor[3:].ravel()) == {
-        0.0,
-        2.0,
-    }
+    assert free is not None
+    expected = (1 / 39, "Rao-Wu bootstrap (seed 5)", 3.0)
+    assert (free.scale, free.method, free.degf) == expected
+    assert set(free.factor[:3].ravel()) == {0.0, 1.5, 3.0}
+    expected = {0.0, 2.0}
+    assert set(free.factor[3:].ravel()) == expected
     np.testing.assert_allclose(free.factor[:3].sum(axis=0), 3)
     bound = psus(["b", "b"], columns={"f": 0.75}, fpc="f")
     made = me.replicates(bound, n=30, seed=1).design.replicates
@@ -187,10 +177,8 @@ def test_half_samples_say_that_the_fpc_is_left_out() -> None:
     s = psus(["a", "a"], columns={"f": 0.25}, fpc="f")
     said = "Replicates (balanced half samples) treat PSUs as drawn with replacement: the fpc is left out and standard errors are on the safe side."
     assert me.replicates(s, "brr").design.notes[-1] == said
-    assert (
-        said not in me.replicates(s, "jackknife").design.notes
-        and said not in me.replicates(psus(["a", "a"]), "brr").design.notes
-    )
+    assert said not in me.replicates(s, "jackknife").design.notes
+    assert said not in me.replicates(psus(["a", "a"]), "brr").design.notes
 
 
 def test_too_many_factors_are_refused_before_they_are_made() -> None:
@@ -363,10 +351,8 @@ def test_kalton_and_anderson_divide_by_the_expected_number_of_selections() -> No
 def test_a_domain_without_weight_has_no_spread() -> None:
     s = of([1, 3, 0], g=["x", "x", "y"])
     table = me.weight_diagnostics(s, "g").set_index("g")
-    assert (
-        table.loc["y", ["n", "sum", "n_eff"]].tolist() == [0, 0, 0]
-        and table.loc["y", ["cv", "ratio", "kish_deff", "largest_share"]].isna().all()
-    )
+    assert table.loc["y", ["n", "sum", "n_eff"]].tolist() == [0, 0, 0]
+    assert table.loc["y", ["cv", "ratio", "kish_deff", "largest_share"]].isna().all()
     assert table.loc[
         "x", ["n", "sum", "ratio", "kish_deff", "n_eff", "largest_share"]
     ].tolist() == pytest.approx([2, 4, 3, 1.25, 1.6, 0.75])
@@ -374,12 +360,8 @@ def test_a_domain_without_weight_has_no_spread() -> None:
     assert words(me.weight_diagnostics, s, "h") == [
         ("weight_diagnostics names an unknown column", "column 'h'", "a column of the sample", "")
     ]
-    assert me.provenance(me.trim(s, upper=2.0, redistribute=False)).iloc[1].tolist() == [
-        1,
-        "trimmed to 0 to 2 (1 weights, caps treated as fixed)",
-        2 / 3,
-        1.0,
-    ]
+    expected = [1, "trimmed to 0 to 2 (1 weights, caps treated as fixed)", 2 / 3, 1.0]
+    assert me.provenance(me.trim(s, upper=2.0, redistribute=False)).iloc[1].tolist() == expected
 
 
 def test_a_key_must_be_there_and_stand_once() -> None:
@@ -409,9 +391,8 @@ def test_allocation_by_neyman() -> None:
         plan[["rate_relative", "rate", "n", "expected_interviews", "cost"]],
         [[1, 0.4, 40, 40, 40], [0.25, 0.1, 5, 5, 20]],
     )
-    assert plan["stratum"].tolist() == ["town", "land"] and me.plan_allocation([100, 50], 45)[
-        "stratum"
-    ].tolist() == [1, 2]
+    assert plan["stratum"].tolist() == ["town", "land"]
+    assert me.plan_allocation([100, 50], 45)["stratum"].tolist() == [1, 2]
 
 
 # Samples joined, errors added, pictures
@@ -421,10 +402,8 @@ def test_joined_strata_keep_their_names_and_the_rule_of_their_lonely_psus() -> N
     frame = pd.DataFrame({"w": 1.0, "s": ["x", "x", "y"], "p": [1, 2, 3], "y": [1.0, 2.0, 4.0]})
     one = me.Sample.from_frame(frame, weights="w", strata="s", psu="p", lonely_psu="certainty")
     joined = me.stack_samples([one, one], labels=["new", "old"])
-    assert (
-        joined.design.stratum_labels == ("new: x", "new: y", "old: x", "old: y")
-        and joined.design.lonely == "certainty"
-    )
+    assert joined.design.stratum_labels == ("new: x", "new: y", "old: x", "old: y")
+    assert joined.design.lonely == "certainty"
     assert joined.design.lonely_strata == ("new: y", "old: y")
     assert me.total(joined, "y").se[0] ** 2 == pytest.approx(2 * me.total(one, "y").se[0] ** 2)
 
@@ -462,10 +441,8 @@ def test_certain_selection_is_no_probability() -> None:
     """0 and 1 throughout are a yes and no; 0 throughout is nobody on the other frame."""
     b = of([2.0, 5.0], p=[0.5, 0.0])
     for values in ([1, 0], [1.0, 1.0], [True, False]):
-        assert words(me.combine_frames, [of([4.0, 10.0], p=values), b], ["p", "p"])[0][:2] == (
-            "Kalton-Anderson needs selection probabilities",
-            "sample 1, column 'p'",
-        )
+        found = words(me.combine_frames, [of([4.0, 10.0], p=values), b], ["p", "p"])[0][:2]
+        assert found == ("Kalton-Anderson needs selection probabilities", "sample 1, column 'p'")
     assert me.combine_frames(
         [of([4.0, 10.0], p=[0.0, 0.0]), b], ["p", "p"]
     ).weights.tolist() == pytest.approx([4, 10, 1, 5])
@@ -517,12 +494,7 @@ def test_a_division_by_nothing_in_a_replicate_is_told(number: float, said: str) 
     with pytest.raises(me.DesignError) as caught:
         replicated(s, lambda w: np.full(1, number) / w[:1])
     problem = caught.value.problems[0]
-    assert (problem.what, problem.where, problem.got) == (
-        "an estimate cannot be made in a replicate",
-        "replicate 1 of 3",
-        said,
-    )
-    assert (
-        problem.expected == "rows with weight in every group, in every replicate"
-        and problem.fix == "Merge groups, or use the linearised design."
-    )
+    expected = ("an estimate cannot be made in a replicate", "replicate 1 of 3", said)
+    assert (problem.what, problem.where, problem.got) == expected
+    assert problem.expected == "rows with weight in every group, in every replicate"
+    assert problem.fix == "Merge groups, or use the linearised design."
