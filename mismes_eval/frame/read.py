@@ -38,7 +38,14 @@ from mismes_eval.frame.r_files import read_r
 from mismes_eval.frame.statistical import Labelled, read_parquet, read_statistical
 from mismes_eval.frame.template import Template
 from mismes_eval.frame.template import template as named_template
-from mismes_eval.frame.validate import MISS, check, declared_reasons, fitting, unclear_number
+from mismes_eval.frame.validate import (
+    MISS,
+    check,
+    declared_of_nothing,
+    declared_reasons,
+    fitting,
+    unclear_number,
+)
 from mismes_eval.frame.web_exports import CellText, web_text
 from mismes_eval.message import Message
 from mismes_eval.parquet_files import PARQUET, check_footer
@@ -80,6 +87,16 @@ BEGINNINGS: Mapping[bytes, tuple[str, tuple[str, ...]]] = {
     PARQUET: ("a Parquet file", (".parquet",)),
     b"\xd0\xcf\x11\xe0": ("a workbook of old Excel", (".xls",)),
 }
+COMMA = ","
+# arguments that say something of some kinds of files only
+OF_KINDS: Mapping[str, tuple[str, ...]] = {
+    "member": (".zip",),
+    "layout": (*TEXTS, ".zip"),
+    "names_row": (*TEXTS, *WORKBOOKS, ".zip"),
+    "sheet": (*WORKBOOKS, ".zip"),
+    "separator": (*TEXTS, ".xls", ".zip"),
+    "encoding": (*TEXTS, *STATISTICAL, *R_FILES, ".xls", ".zip"),
+}
 BY_MARK = (".xlsx", ".xlsm", ".zip", ".parquet")  # kinds that begin with one of them
 
 
@@ -89,7 +106,7 @@ def read(
     *,
     template: Template | str | None = None,
     encoding: str = "utf-8",
-    separator: str = ",",
+    separator: str = COMMA,
     decimal: str = ".",
     columns: Sequence[str] | None = None,
     sheet: str | None = None,
@@ -133,7 +150,19 @@ def read(
     """
     path = Path(path)
     suffix = _suffix(path)
-    _of_use(path, suffix, member, layout, names_row)
+    _of_use(
+        path,
+        suffix,
+        {
+            "member": member,
+            "layout": layout,
+            "names_row": names_row,
+            "sheet": sheet,
+            "separator": None if separator == COMMA else separator,
+            "encoding": None if encoding == "utf-8" else encoding,
+        },
+    )
+    _signs(separator, decimal)
     content = _bytes(path, suffix, separator)
     if suffix == ".zip":
         with TemporaryDirectory() as folder:
@@ -157,7 +186,7 @@ def read(
     chosen = named_template(template) if isinstance(template, str) else template
     known = tuple(wanted or ()) if chosen is None else (*chosen.names, *map(_reason, chosen.names))
     if layout is None:
-        written = CellText(content, encoding, "\t" if suffix in TABS else separator)
+        written = CellText(content, encoding, _separator(suffix, separator))
         read_as, letters, signs = _cells(path, suffix, written, wanted, known, sheet, names_row)
     else:
         whole_text = decode(unzip(content, path.name, "\n"), path.name, encoding)
@@ -255,14 +284,10 @@ def _cells(
     return _plain(table.frame), {}, ()
 
 
-def _of_use(
-    path: Path,
-    suffix: str,
-    member: str | None,
-    layout: str | Path | None,
-    names_row: int | None,
-) -> None:
-    """What is said of an archive or of a text says nothing of another file."""
+def _of_use(path: Path, suffix: str, said: Mapping[str, object]) -> None:
+    """What is said of an archive or of a text says nothing of another file. said: what the
+    arguments are, None where nobody gave them.
+    """
     idle = [
         Problem(
             what="an argument says nothing about this kind of file",
@@ -271,14 +296,23 @@ def _of_use(
             got=path.name,
             fix="Leave it out.",
         )
-        for argument, said, kinds in (
-            ("member", member, (".zip",)),
-            ("layout", layout, (*TEXTS, ".zip")),
-            ("names_row", names_row, (*TEXTS, *WORKBOOKS, ".zip")),
-        )
-        if said is not None and suffix not in kinds
+        for argument, kinds in OF_KINDS.items()
+        if said[argument] is not None and suffix not in kinds
     ]
     InputError.refuse(idle)
+
+
+def _signs(separator: str, decimal: str) -> None:
+    """Raise InputError for signs that no text is written with."""
+    problems = []
+    if len(separator) != 1:
+        expected = "one sign, for instance ; or a tab"
+        what = "a separator is not one sign"
+        problems.append(Problem(what, of_argument("separator"), expected, repr(separator)))
+    if decimal not in (".", ","):
+        what = "unknown decimal sign"
+        problems.append(Problem(what, of_argument("decimal"), "a point or a comma", repr(decimal)))
+    InputError.refuse(problems)
 
 
 def _suffix(path: Path) -> str:
@@ -325,7 +359,7 @@ def _bytes(path: Path, suffix: str, separator: str) -> bytes:
         with path.open("rb") as stream:
             check_footer(stream, path.name)
     if suffix in TEXTS and not path.name.endswith(".gz"):
-        check_text_file(path, "\t" if suffix in TABS else separator)
+        check_text_file(path, _separator(suffix, separator))
     content = path.read_bytes()
     if not content:
         raise InputError(
@@ -333,6 +367,11 @@ def _bytes(path: Path, suffix: str, separator: str) -> bytes:
         )
     _of_its_kind(content[:FIRST_BYTES], path.name, suffix)
     return content
+
+
+def _separator(suffix: str, separator: str) -> str:
+    """What stands between the columns: a tab by the file's name, unless something else is said."""
+    return "\t" if suffix in TABS and separator == COMMA else separator
 
 
 def _of_its_kind(first: bytes, name: str, suffix: str) -> None:
@@ -352,6 +391,10 @@ def _of_its_kind(first: bytes, name: str, suffix: str) -> None:
 
 
 def _wanted(frame: pd.DataFrame, wanted: list[str] | None, name: str) -> None:
+    if wanted == []:
+        raise InputError(
+            Problem("no column is wanted", of_argument("columns"), "one or more names")
+        )
     lost = [column for column in wanted or () if column not in frame]
     if lost:
         raise InputError(
@@ -399,7 +442,7 @@ def _infer(
     """
     # one frame is made of all at the end: each column set into a frame moves all the others
     typed = {name: frame[name] for name in frame.columns}
-    problems: list[Problem] = []
+    problems = declared_of_nothing(frame, missing)
     for name, cells in tuple(typed.items()):
         if name in missing:
             typed[name + MISS] = declared_reasons(cells, missing[name])

@@ -20,6 +20,7 @@ from pandas.api.types import is_numeric_dtype
 from pyarrow import compute
 
 from mismes_eval.errors import InputError, Problem, worded
+from mismes_eval.frame.heads import head_problems
 from mismes_eval.frame.limits import (
     check_bytes,
     check_cell,
@@ -46,6 +47,7 @@ TEXT_TYPES = (
 SPSS = (".sav", ".zsav")
 PORTABLE = ".por"
 NUMBER = 8  # bytes of a number in memory
+EXACT = 2.0**53  # whole numbers from which on those with gaps would be rounded
 XPORT = 80  # bytes of a record of the SAS transport format
 CASES_AT, OPEN = 80, b"\xff\xff\xff\xff"  # of the header of an SPSS file: number of cases, unknown
 
@@ -258,7 +260,8 @@ def companion(frame: pd.DataFrame, column: str, coded: pd.Series, dot: str) -> p
 def read_parquet(content: bytes, name: str, *, columns: list[str] | None) -> pd.DataFrame:
     """A Parquet file. A key that stands in the index of the frame it was written from is a column."""
     try:
-        whole: pd.DataFrame = _table(content, name, columns).to_pandas(use_threads=False)
+        table = _table(content, name, columns)
+        whole: pd.DataFrame = table.to_pandas(use_threads=False)
     except (pa.ArrowException, OSError, ValueError, TypeError, KeyError, OverflowError) as error:
         got = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
         raise InputError(
@@ -270,6 +273,11 @@ def read_parquet(content: bytes, name: str, *, columns: list[str] | None) -> pd.
                 fix="Fetch the file again.",
             )
         ) from error
+    for place, field in enumerate(table.schema):
+        rounded = field.name in whole and pd.api.types.is_float_dtype(whole[field.name].dtype)
+        if rounded and pa.types.is_integer(field.type) and whole[field.name].abs().max() >= EXACT:
+            whole[field.name] = table.column(place).to_pandas(types_mapper=pd.ArrowDtype)
+            whole[field.name] = whole[field.name].astype("Int64")
     named = [name for name in whole.index.names if name is not None and name not in whole.columns]
     frame = whole.reset_index(level=named).reset_index(drop=True)
     if columns is None:
@@ -285,6 +293,8 @@ def _table(content: bytes, name: str, columns: list[str] | None) -> pa.Table:
     file = parquet_file(content, name)
     rows = file.metadata.num_rows
     check_table(rows, file.metadata.num_columns, name)
+    names = file.schema_arrow.names
+    InputError.refuse(head_problems(names, [True] * len(names), name, str))
     read_here = [f for f in file.schema_arrow if columns is None or f.name in columns]
     check_packed(rows * sum(_width(field.type) for field in read_here), len(content), name)
     nested = [field.name for field in file.schema_arrow if pa.types.is_nested(field.type)]
@@ -310,6 +320,24 @@ def _table(content: bytes, name: str, columns: list[str] | None) -> pa.Table:
         check_packed(held, len(content), name)
         if column_name in texts:
             table = table.set_column(place, column_name, column.cast(texts[column_name]))
+    return _texts(table, name)
+
+
+def _texts(table: pa.Table, name: str) -> pa.Table:
+    """The table with texts that are stored as bytes, which Spark and Impala write, as texts."""
+    problems = []
+    for place, field in enumerate(table.schema):
+        fixed = pa.types.is_fixed_size_binary(field.type)
+        if not fixed and field.type not in TEXT_TYPES[3:]:
+            continue
+        try:
+            read = table.column(place).cast(pa.large_binary()).cast(pa.large_string())
+            table = table.set_column(place, field.name, read)
+        except pa.ArrowInvalid:
+            where = worded("{name}: {column}", {"name": name, "column": field.name})
+            what, fix = "a column of bytes that are no text", "Leave it out, or write it as text."
+            problems.append(Problem(what, where, "text in UTF-8", fix=fix))
+    InputError.refuse(problems)
     return table
 
 

@@ -92,7 +92,7 @@ def check(
             fix="Rename or drop one of each.",
         )
         return Checked(frame, (what,), ())
-    problems = _columns(frame, template) + _declared_of_nothing(frame, missing or {})
+    problems = _columns(frame, template) + declared_of_nothing(frame, missing or {})
     typed = frame.copy()
     for column in template.columns:
         if column.name in frame:
@@ -173,9 +173,25 @@ def _columns(frame: pd.DataFrame, template: Template) -> list[Problem]:
     return problems
 
 
-def _declared_of_nothing(frame: pd.DataFrame, missing: Mapping[str, object]) -> list[Problem]:
-    """Missing codes that are declared for a column that the file has not."""
-    return [
+def declared_of_nothing(
+    frame: pd.DataFrame, missing: Mapping[str, Mapping[str, str]]
+) -> list[Problem]:
+    """Missing codes that are declared for a column that the file has not, or with another reason
+    than those of the code list.
+    """
+    reasons = codes("missing_reasons")["code"].tolist()
+    unknown = [
+        Problem(
+            what="unknown reason of missing cells",
+            where=name,
+            expected=worded("one of {choices}", {"choices": ", ".join(reasons)}),
+            got=repr(reason),
+        )
+        for name, declared in missing.items()
+        for reason in dict.fromkeys(declared.values())
+        if reason not in reasons
+    ]
+    return unknown + [
         Problem(
             what="missing codes of a column that is not there",
             where=name,
@@ -195,9 +211,10 @@ def declared_reasons(cells: pd.Series, declared: Mapping[str, str]) -> pd.Series
     Text on the cells' index, missing where the cell is an answer.
     """
     written = text(cells).str.replace(WHOLE, r"\1", regex=True)
-    reasons = written.map({code: why for code, why in declared.items() if RANGE not in code})
+    of_code = {re.sub(WHOLE, r"\1", str(code)): why for code, why in declared.items()}
+    reasons = written.map({code: why for code, why in of_code.items() if RANGE not in code})
     numbers = pd.to_numeric(written, errors="coerce")
-    for code, why in declared.items():
+    for code, why in of_code.items():
         low, dots, high = code.partition(RANGE)
         if dots:
             reasons = reasons.mask(numbers.between(float(low), float(high)), why)

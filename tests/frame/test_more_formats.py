@@ -8,6 +8,8 @@ from pathlib import Path
 from zipfile import ZipFile
 
 import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pyreadstat
 import pytest
 
@@ -245,3 +247,62 @@ def test_letters_of_stata_keep_the_reason_that_a_mapping_says(tmp_path: Path) ->
     assert read["marital_miss"].tolist()[1:] == ["REF", "DK"]
     columns = {column.name: column for column in file_columns(frame.read(path))}
     assert proposed_reasons(columns["m"].codes) == codes
+
+
+def test_parquet_of_other_programs_is_read_whole(tmp_path: Path) -> None:
+    """Whole numbers of 64 bits with gaps are no decimals, and bytes of Spark or Impala are text."""
+    large = [2**53 + 1, None, 2**53 + 3]
+    table = pa.table(
+        {
+            "number": pa.array(large, pa.int64()),
+            "small": pa.array([1, None, 3], pa.int64()),
+            "word": pa.array([b"a", "é".encode(), None], pa.binary()),
+            "code": pa.array([b"01", b"02", b"03"], pa.binary(2)),
+        }
+    )
+    path = tmp_path / "spark.parquet"
+    pq.write_table(table, path)
+    read = frame.read(path).frame
+    assert read["number"].isna().tolist() == [False, True, False]
+    assert [int(n) for n in read["number"].dropna()] == [2**53 + 1, 2**53 + 3]
+    assert read["small"].dtype == float
+    assert read["word"].dropna().tolist() == ["a", "é"]
+    assert read["code"].tolist() == ["01", "02", "03"]
+    odd = pa.array([b"\xff"] * 2, pa.binary())
+    pq.write_table(pa.table({"a": odd, "b": odd}), path)
+    with pytest.raises(InputError, match=r"(?s)bytes that are no text: spark.parquet: a.*: b"):
+        frame.read(path)
+    pq.write_table(pa.table([[1], [2], [3]], names=["a", "a", "b"]), path)
+    with pytest.raises(InputError, match=r"duplicated columns: spark\.parquet: a"):
+        frame.read(path)
+
+
+@pytest.mark.parametrize(
+    ("name", "arguments", "what"),
+    [
+        ("a.parquet", {"separator": ";"}, "nothing about this kind of file: argument 'separator'"),
+        ("a.parquet", {"encoding": "cp1252"}, "argument 'encoding'"),
+        ("a.csv", {"sheet": "one"}, "argument 'sheet'"),
+        ("a.csv", {"separator": "", "decimal": "x"}, "(?s)'separator'.*argument 'decimal'"),
+        ("a.csv", {"separator": "::"}, "not one sign"),
+        ("a.csv", {"columns": []}, "no column is wanted"),
+        ("a.csv", {"columns": {"a", "b"}}, "got a set"),
+        ("a.csv", {"missing": {"z": {"9": "DK"}}}, "column that is not there: a.csv: z"),
+        ("a.csv", {"missing": {"a": {"9": "dunno"}}}, "unknown reason of missing cells.*'dunno'"),
+    ],
+)
+def test_no_argument_is_passed_over(
+    tmp_path: Path, name: str, arguments: dict[str, object], what: str
+) -> None:
+    path = tmp_path / name
+    made = pd.DataFrame({"a": [1, 9], "b": ["x", "y"]})
+    made.to_parquet(path) if path.suffix == ".parquet" else made.to_csv(path, index=False)
+    with pytest.raises(InputError, match=what):
+        frame.read(path, **arguments)
+
+
+def test_arguments_are_used(tmp_path: Path) -> None:
+    path = tmp_path / "a.tsv"
+    path.write_text("a|b\n1|2\n9|3\n")
+    read = frame.read(path, separator="|", missing={"a": {9: "DK"}}).frame  # type: ignore[dict-item]
+    assert read["a_miss"].tolist()[1] == "DK" and read["b"].tolist() == [2, 3]
