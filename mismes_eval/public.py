@@ -8,7 +8,15 @@ from __future__ import annotations
 import inspect
 import math
 import sys
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import (
+    Callable,
+    Collection,
+    Iterable,
+    Iterator,
+    KeysView,
+    Mapping,
+    Sequence,
+)
 from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import date
@@ -114,10 +122,12 @@ def public(
             if _CALLED.get() is not None:
                 return function(*args, **kwargs)
             composed = _inside(sys._getframe(1))
-            held.refuse(args, kwargs)
+            given = tuple(map(_listed, args))
+            by_name = {name: _listed(value) for name, value in kwargs.items()}
+            held.refuse(given, by_name)
             token = _CALLED.set(Call(function.__name__, error))
             try:
-                return function(*args, **kwargs)
+                return cast(Callable[..., R], function)(*given, **by_name)
             except EmptyDomain as empty:
                 if composed or not answers:
                     raise
@@ -150,6 +160,15 @@ def held(error: type[MismesError]) -> Callable[[Callable[P, R]], Callable[P, R]]
         return called
 
     return face
+
+
+def _listed(value: object) -> object:
+    """An argument that can be gone through once only, or that has no yes or no, as a list: the verb
+    reads its names more than once.
+    """
+    texts = isinstance(value, np.ndarray) and value.ndim == 1 and value.dtype.kind in "UT"
+    once = isinstance(value, (Iterator, KeysView, pd.Index))
+    return list(cast(Iterable[object], value)) if texts or once else value
 
 
 def _inside(frame: FrameType | None) -> bool:

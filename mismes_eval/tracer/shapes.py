@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Sequence
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -12,6 +13,7 @@ from mismes_eval.numerics.rows import Int
 from mismes_eval.public import public
 from mismes_eval.tracer.dispositions import known_dispositions, unknown_codes
 from mismes_eval.weighting.arguments import as_names
+from mismes_eval.weighting.levels import one_spelling
 from mismes_eval.weighting.order import Ordering, ordering
 from mismes_eval.weighting.sample import Sample
 from mismes_eval.weighting.stages import Columns, repeated_names
@@ -51,6 +53,9 @@ def check_keys(frame: pd.DataFrame, unit: str, wave: str, disposition: str | Non
             expected="a value in every row",
             got=worded("missing"),
         ).where_true(gone)
+    spelled = one_spelling(frame[unit])
+    if spelled is not None:
+        InputError.refuse([*problems, replace(spelled, who="a panel")])
     twice = (
         frame.duplicated([unit, wave], keep=False).to_numpy()
         & frame[[unit, wave]].notna().all(axis=1).to_numpy()

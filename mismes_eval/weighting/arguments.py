@@ -28,9 +28,10 @@ def as_names(
     values = isinstance(value, (pd.Series, pd.DataFrame, set, frozenset)) or (
         isinstance(value, np.ndarray) and (value.ndim != 1 or value.dtype.kind not in "OUT")
     )
-    if values or not all(isinstance(item, Hashable) for item in value):
+    names = () if values else tuple(value)
+    if values or not all(isinstance(item, Hashable) for item in names):
         raise error(_values("a column name, or a list of names", argument, value))
-    return tuple(value)
+    return names
 
 
 def listed_names(value: str | Sequence[str]) -> tuple[str, ...]:

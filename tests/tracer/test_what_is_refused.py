@@ -230,3 +230,15 @@ def test_curves_of_groups_have_their_own_times(kind: str, replicated: bool) -> N
     assert silent.keys["time"].iloc[0] == f.loc[f["arm"] == 0, "length"].max()
     with pytest.raises(EstimateError, match="is asked for after the last observation: time 1000"):
         curve(s, by="arm", times=[1000])
+
+
+@pytest.mark.parametrize("other", ["{} ", "{}\u200b", None])
+def test_a_person_in_two_spellings_is_refused(other: str | None) -> None:
+    """Nobody would be seen before and after."""
+    ids = [1, 2, 1 if other is None else other.format(1), 2 if other is None else other.format(2)]
+    unit = pd.Series([str(ids[0]), str(ids[1]), *ids[2:]], dtype=object)
+    frame = pd.DataFrame({"person_id": unit, "wave": [0, 0, 1, 1], "y": 1.0})
+    with pytest.raises(InputError, match=r"one code in two spellings: column 'person_id'"):
+        me.TracerPanel.from_frame(frame)
+    with pytest.raises(InputError, match=r"cells with several values"):
+        me.TracerPanel.from_frame(frame.assign(person_id=[[1], [2], [1], [2]]))

@@ -161,6 +161,33 @@ def test_a_mask_that_does_not_know_is_refused(frame: pd.DataFrame, mask: object)
         s.where(mask)  # type: ignore[arg-type]
 
 
+LISTS = {
+    "generator": iter,
+    "index": pd.Index,
+    "array": np.array,
+    "keys": lambda names: dict.fromkeys(names).keys(),
+}
+
+
+@pytest.mark.identity
+@pytest.mark.parametrize("kind", LISTS)
+def test_names_may_be_any_list(frame: pd.DataFrame, kind: str) -> None:
+    """A generator was gone through by the first look at it, and the effect had no covariates."""
+    frame = frame.assign(d=frame["age"] % 2, y0=frame["y"].rank(), more=frame["age"] > 30)
+    names = ["age", "more"]
+    s = me.Sample.from_frame(frame, weights="w", psu=LISTS[kind](["psu"]))
+    plain = me.Sample.from_frame(frame, weights="w", psu="psu")
+    for verb in (
+        lambda s, listed: me.att_2x2(s, ("y0", "y"), "d", covariates=listed),
+        lambda s, listed: me.adjusted_gap(s, "y", "d", covariates=listed),
+        me.mean,
+        lambda s, listed: me.mean(s, "y", by=listed),
+    ):
+        one, other = verb(s, LISTS[kind](names)), verb(plain, names)
+        np.testing.assert_array_equal(one.value, other.value)
+        np.testing.assert_array_equal(one.se, other.se)
+
+
 def test_names_in_no_order_are_refused(frame: pd.DataFrame) -> None:
     """A set of stages, or of (before, after), is another one in the next session."""
     with pytest.raises(DesignError, match=r"argument 'psu'.*got a set"):
