@@ -247,7 +247,9 @@ def _groups(sample: Sample, outcome: str, group: str, covariates: Sequence[str])
     others = {f"x{place}": Stated(column) for place, column in enumerate(columns)}
     data = read(sample, EstimateError, y=Number(outcome), g=Number(group), **others)
     inside = occupied(sample)
-    y, g, problems = data.y, data.g, []
+    y = data.y
+    g = data.g
+    problems = []
     problems += unreadable(sample.frame, columns, inside)
     if (inside & (g != 0) & (g != 1)).any():
         problems.append(

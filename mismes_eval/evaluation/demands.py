@@ -169,7 +169,8 @@ DESIGNS = ("beside_survey", "dose", "switching", "first_job", "imputed")
 def _of_measures(
     params: Params, name: str, panel: TracerPanel, study: Tracing | None
 ) -> list[Problem]:
-    enrolled, column = panel.sample.frame, params.tracer.measure
+    enrolled = panel.sample.frame
+    column = params.tracer.measure
     if study is not None and _enrolled(study).issuperset(study.measures):
         measures = study.measures
     elif column in enrolled.columns:  # which of them are evaluated is not known yet
@@ -431,7 +432,8 @@ def _gaps(study: Tracing) -> list[str]:
 
 def no_outcome(params: Params, study: Tracing) -> list[Problem]:
     """The headline's outcome is in no file of the tracer study."""
-    outcome, long = params.impact.main_outcome, study.panel.long
+    outcome = params.impact.main_outcome
+    long = study.panel.long
     if outcome in long.columns or outcome in study.panel.sample.frame.columns:
         return []
     there = [

@@ -52,7 +52,8 @@ def money(evaluation: Evaluation, study: Tracing, effect: Effects) -> Money:
 
 def _spent(evaluation: Evaluation, study: Tracing, effect: Effects) -> Money:
     p = evaluation.params
-    outcome, wave = p.impact.main_outcome, p.impact.main_wave
+    outcome = p.impact.main_outcome
+    wave = p.impact.main_wave
     main = effect.by_wave.get(
         (outcome, wave), NotEstimable("the params name no such outcome and wave")
     )

@@ -106,7 +106,8 @@ def doubt(params: Params, study: Tracing, effect: Effects) -> Doubt:
     supplies.
     """
     panel = study.of(effect.measure)
-    outcome, wave = params.impact.main_outcome, params.impact.main_wave
+    outcome = params.impact.main_outcome
+    wave = params.impact.main_wave
     covariates = params.impact.covariates
     method = params.impact.method
     before = params.impact.pre.get(outcome)
@@ -273,7 +274,8 @@ def few_clusters(
     """Wild cluster bootstrap of an effect over PSUs, where they are fewer than the params
     allow for, and over regions.
     """
-    least, seed = params.impact.few_clusters, params.impact.seed
+    least = params.impact.few_clusters
+    seed = params.impact.seed
     treated = panel.sample.frame[TREATED].astype(float).tolist()
     out: dict[str, WildBootstrap | NotEstimable] = {}
     levels: dict[str, list[str] | None] = {"primary sampling units": None}

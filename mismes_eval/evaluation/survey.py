@@ -93,7 +93,8 @@ class Survey:
         """What the weight of the file is: the office's final one where its name or label or the
         params say so, and nothing adjusts it here; none where the mapping gave one value.
         """
-        attrs, weight = self.delivered.frame.attrs, self.weight
+        attrs = self.delivered.frame.attrs
+        weight = self.weight
         if weight in attrs.get(CONSTANTS, ()):
             return NONE
         named = plain(f"{weight} {attrs.get(FILE_NAMES, {}).get(weight, '')}")
@@ -338,8 +339,10 @@ def _two_phases(params: Params, persons: pd.DataFrame) -> Sample:
     """Listed households -> selected -> interviewed -> their persons. The listing carries the
     design.
     """
-    path, household = params.inputs.listing, params.design.household
-    prob, classes = params.design.phase2_prob, params.design.phase1_class
+    path = params.inputs.listing
+    household = params.design.household
+    prob = params.design.phase2_prob
+    classes = params.design.phase1_class
     if path is None or household is None or prob is None or classes is None:
         raise InputError(
             Problem(

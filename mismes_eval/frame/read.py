@@ -12,7 +12,7 @@ from tempfile import TemporaryDirectory
 
 import pandas as pd
 
-from mismes_eval.errors import InputError, Problem, named, of_argument, worded
+from mismes_eval.errors import InputError, Problem, of_argument, worded
 from mismes_eval.frame.archive import only_member
 from mismes_eval.frame.codes import nearest
 from mismes_eval.frame.dataset import Dataset
@@ -20,32 +20,15 @@ from mismes_eval.frame.delimited import decode, read_delimited, unzip
 from mismes_eval.frame.excel import read_excel
 from mismes_eval.frame.fixed_width import read_fixed, read_layout
 from mismes_eval.frame.identifiers import find_identifiers, idle_allowances
+from mismes_eval.frame.inferred import infer
 from mismes_eval.frame.limits import check_bytes, check_text_file
 from mismes_eval.frame.number_formats import Sign, mixed, of_template
-from mismes_eval.frame.parse import (
-    SCIENTIFIC,
-    Distinct,
-    each_matches,
-    each_text,
-    plain_numbers,
-    rows,
-    text,
-    two_ways,
-    whole,
-    written_number,
-)
+from mismes_eval.frame.parse import rows
 from mismes_eval.frame.r_files import read_r
 from mismes_eval.frame.statistical import Labelled, read_parquet, read_statistical
 from mismes_eval.frame.template import Template
 from mismes_eval.frame.template import template as named_template
-from mismes_eval.frame.validate import (
-    MISS,
-    check,
-    declared_of_nothing,
-    declared_reasons,
-    fitting,
-    unclear_number,
-)
+from mismes_eval.frame.validate import MISS, check, fitting
 from mismes_eval.frame.web_exports import CellText, web_text
 from mismes_eval.message import Message
 from mismes_eval.parquet_files import PARQUET, check_footer
@@ -78,7 +61,6 @@ OTHER_BOOKS = {
 TEXTS = (".csv", ".csv.gz", ".tsv", ".tab", ".txt", ".dat")
 WORKBOOKS = (".xlsx", ".xlsm", ".xls")
 MEMBERS = (*(end for end in FORMATS if end not in (".csv.gz", ".zip")), ".gz")
-MOSTLY = 0.9
 FIRST_BYTES = 4096
 # how files of a kind begin: what they are, and the endings that they have
 BEGINNINGS: Mapping[bytes, tuple[str, tuple[str, ...]]] = {
@@ -88,6 +70,8 @@ BEGINNINGS: Mapping[bytes, tuple[str, tuple[str, ...]]] = {
     b"\xd0\xcf\x11\xe0": ("a workbook of old Excel", (".xls",)),
 }
 COMMA = ","
+UTF_8 = "utf-8"
+SILENT = {"separator": COMMA, "encoding": UTF_8}  # what these arguments are where nobody gave them
 # arguments that say something of some kinds of files only
 OF_KINDS: Mapping[str, tuple[str, ...]] = {
     "member": (".zip",),
@@ -105,7 +89,7 @@ def read(
     path: str | Path,
     *,
     template: Template | str | None = None,
-    encoding: str = "utf-8",
+    encoding: str = UTF_8,
     separator: str = COMMA,
     decimal: str = ".",
     columns: Sequence[str] | None = None,
@@ -148,39 +132,16 @@ def read(
     InputError : lists everything that is wrong with the file; personal identifiers first and alone,
         so that no other message can show them.
     """
+    said = dict(locals())
     path = Path(path)
     suffix = _suffix(path)
-    _of_use(
-        path,
-        suffix,
-        {
-            "member": member,
-            "layout": layout,
-            "names_row": names_row,
-            "sheet": sheet,
-            "separator": None if separator == COMMA else separator,
-            "encoding": None if encoding == "utf-8" else encoding,
-        },
-    )
+    _of_use(path, suffix, said)
     _signs(separator, decimal)
     content = _bytes(path, suffix, separator)
     if suffix == ".zip":
         with TemporaryDirectory() as folder:
-            inside = read(
-                only_member(content, path.name, Path(folder), member, MEMBERS, TEXTS),
-                template=template,
-                encoding=encoding,
-                separator=separator,
-                decimal=decimal,
-                columns=columns,
-                sheet=sheet,
-                layout=layout,
-                names_row=names_row,
-                text_columns=text_columns,
-                missing=missing,
-                allowed=allowed,
-                further=further,
-            )
+            packed = only_member(content, path.name, Path(folder), member, MEMBERS, TEXTS)
+            inside = read(**(said | {"path": packed, "member": None}))
         return replace(inside, name=path.name, sha256=hashlib.sha256(content).hexdigest())
     wanted = None if columns is None else list(columns)
     chosen = named_template(template) if isinstance(template, str) else template
@@ -202,12 +163,14 @@ def read(
         personal = (*find_identifiers(frame, allowed), *idle_allowances(frame, allowed))
         InputError.refuse(_at(personal, path.name, letters))
     if chosen is None:
-        typed, problems = _infer(frame, decimal, frozenset(text_columns), missing or {})
+        typed, problems = infer(frame, decimal, frozenset(text_columns), missing or {})
         problems += mixed(signs, frame, path.name)
         extra: tuple[str, ...] = ()
     else:
         checked = check(frame, chosen, decimal=decimal, missing=missing)
-        typed, problems, extra = checked.frame, list(checked.problems), checked.extra
+        typed = checked.frame
+        problems = list(checked.problems)
+        extra = checked.extra
         problems += of_template(signs, frame, chosen, path.name)
         if further is not None:
             problems += further(fitting(typed, problems), extra)
@@ -258,7 +221,8 @@ def _cells(
     """What stands in the file, by the reader of its format; the letters of a sheet's columns, and
     its numbers that are shown with a sign.
     """
-    content, name = written.content, path.name
+    content = written.content
+    name = path.name
     if suffix in STATISTICAL:
         return read_statistical(path, encoding=written.encoding, columns=wanted), {}, ()
     if suffix in R_FILES:
@@ -285,9 +249,7 @@ def _cells(
 
 
 def _of_use(path: Path, suffix: str, said: Mapping[str, object]) -> None:
-    """What is said of an archive or of a text says nothing of another file. said: what the
-    arguments are, None where nobody gave them.
-    """
+    """What is said of an archive or of a text says nothing of another file. said: the arguments."""
     idle = [
         Problem(
             what="an argument says nothing about this kind of file",
@@ -297,7 +259,7 @@ def _of_use(path: Path, suffix: str, said: Mapping[str, object]) -> None:
             fix="Leave it out.",
         )
         for argument, kinds in OF_KINDS.items()
-        if said[argument] is not None and suffix not in kinds
+        if said[argument] not in (None, SILENT.get(argument)) and suffix not in kinds
     ]
     InputError.refuse(idle)
 
@@ -429,114 +391,3 @@ def _place(problem: Problem, name: str, letters: Mapping[str, str]) -> Message:
         return worded("{file}: {where}", values)
     cell = f"{letters[problem.where]}{problem.rows[0]}"
     return worded("{file}: {where} ({cell})", {**values, "cell": cell})
-
-
-def _infer(
-    frame: pd.DataFrame,
-    decimal: str,
-    as_text: frozenset[str],
-    missing: Mapping[str, Mapping[str, str]],
-) -> tuple[pd.DataFrame, list[Problem]]:
-    """Types without a template: a column is numeric when every cell is; digits are never lost,
-    mixtures are named.
-    """
-    # one frame is made of all at the end: each column set into a frame moves all the others
-    typed = {name: frame[name] for name in frame.columns}
-    problems = declared_of_nothing(frame, missing)
-    for name, cells in tuple(typed.items()):
-        if name in missing:
-            typed[name + MISS] = declared_reasons(cells, missing[name])
-            cells = cells.mask(typed[name + MISS].notna())
-        if _typed(cells):
-            typed[name] = cells
-            problems += _lost_digits(cells, name)
-        elif name in as_text or str(name).endswith(MISS):
-            typed[name] = text(cells)
-        else:
-            typed[name], found = _infer_text(cells, str(name), decimal)
-            problems += found
-    return pd.DataFrame(typed, index=frame.index), problems
-
-
-def _typed(cells: pd.Series) -> bool:
-    """Whether a column's type is settled by the file: numbers, dates, periods."""
-    return (
-        pd.api.types.is_numeric_dtype(cells.dtype)
-        or pd.api.types.is_datetime64_any_dtype(cells.dtype)
-        or isinstance(cells.dtype, pd.PeriodDtype)
-    )
-
-
-def _identifier(name: str) -> bool:
-    return name.lower().endswith(("id", "_no", "code")) or name.lower() in ("psu", "ssu", "strata")
-
-
-def _lost_digits(cells: pd.Series, name: str) -> list[Problem]:
-    if not (_identifier(name) and pd.api.types.is_float_dtype(cells.dtype)):
-        return []
-    lost = cells.abs() > 2.0**53
-    if not lost.any():
-        return []
-    return [
-        Problem(
-            what="identifiers that lost digits",
-            where=name,
-            expected="text",
-            got=worded("{iloc:.0f} as a number", {"iloc": cells[lost].iloc[0]}),
-            fix="Export the column as text.",
-        ).in_rows(rows(lost))
-    ]
-
-
-def _infer_text(cells: pd.Series, name: str, decimal: str) -> tuple[pd.Series, list[Problem]]:
-    plain = plain_numbers(cells, decimal)
-    if plain is not None:
-        return plain, []
-    column = Distinct.of(cells)
-    given = column.cells
-    written = each_text(given)
-    if not written.notna().any():
-        return column.spread(written), []
-    if cells.dtype == object and given.dropna().map(lambda v: hasattr(v, "year")).all():
-        return pd.to_datetime(cells), []
-    values, bad = written_number(written, decimal)
-    share = column.rows(values.notna() & ~bad) / column.rows(written.notna())
-    # leading zeros, or more digits than a number holds
-    coded = each_matches(written, r"0\d+|[+-]?\d{16,}")
-    scientific = each_matches(written, SCIENTIFIC)
-    if scientific.any() and _identifier(name):
-        got = repr(written[scientific].iloc[0])
-        return column.spread(written), [
-            Problem(
-                what="identifiers that lost digits",
-                where=name,
-                expected="text",
-                got=got,
-                fix="Export the column as text.",
-            ).in_rows(rows(column.spread(scientific)))
-        ]
-    if coded.any():
-        return column.spread(written), []
-    unclear = two_ways(given, decimal) if cells.dtype == object else coded
-    if unclear.any() and share >= MOSTLY:
-        return column.spread(written), [
-            unclear_number(str(written[unclear].iloc[0]), name, column.spread(unclear))
-        ]
-    if not bad.any():
-        return whole(column.spread(values)), []
-    if share >= MOSTLY:
-        got = named(map(repr, written[bad].unique()))
-        fix = worded(
-            "Correct the cells; if they mean missing: missing={{'{name}': {{'{value}': 'DK'}}}}; if the column is text: text_columns=['{name}'].",
-            {"name": name, "value": str(written[bad].iloc[0])},
-        )
-        return column.spread(written), [
-            Problem(
-                what="text in a number column",
-                where=name,
-                expected="numbers",
-                got=got,
-                fix=fix,
-            ).in_rows(rows(column.spread(bad)))
-        ]
-    return column.spread(written), []

@@ -335,7 +335,8 @@ def _texts(table: pa.Table, name: str) -> pa.Table:
             table = table.set_column(place, field.name, read)
         except pa.ArrowInvalid:
             where = worded("{name}: {column}", {"name": name, "column": field.name})
-            what, fix = "a column of bytes that are no text", "Leave it out, or write it as text."
+            what = "a column of bytes that are no text"
+            fix = "Leave it out, or write it as text."
             problems.append(Problem(what, where, "text in UTF-8", fix=fix))
     InputError.refuse(problems)
     return table

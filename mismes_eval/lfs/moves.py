@@ -70,7 +70,8 @@ def models(frame: pd.DataFrame, column: str, universe: Bool) -> Several:
     code, distinct = spelled(frame, column)
     if f"{column}_miss" in frame.columns and not set(distinct) & {"", *NONE}:
         none = (code < 0) & frame[f"{column}_miss"].isna().to_numpy()
-        code, distinct = np.where(none, len(distinct), code), np.append(distinct, "")
+        code = np.where(none, len(distinct), code)
+        distinct = np.append(distinct, "")
     known = list(codes("models")["code"])
     rows = np.full((len(distinct) + 1, len(known) + 1), np.nan)
     unknown = []

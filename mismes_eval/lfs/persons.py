@@ -213,7 +213,8 @@ def _stated(series: pd.Series) -> pd.Series:
     if not series.isna().any():
         return series if pd.api.types.is_numeric_dtype(series) else series.astype("category")
     if isinstance(series.dtype, pd.CategoricalDtype):
-        spelled, levels = series.astype("object"), list(series.cat.categories)
+        spelled = series.astype("object")
+        levels = list(series.cat.categories)
     else:
         spelled = series.astype("string")
         levels = sorted(pd.unique(spelled.dropna()))

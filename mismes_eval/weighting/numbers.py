@@ -83,7 +83,8 @@ def _is_dictionary(kind: object) -> bool:
 
 def _categories(values: pd.Series) -> pd.Series:
     """A dictionary of arrow as a categorical, in the dictionary's order where it is one."""
-    plain, kind = values.astype(object), values.dtype
+    plain = values.astype(object)
+    kind = values.dtype
     assert isinstance(kind, pd.ArrowDtype)
     if not kind.pyarrow_dtype.ordered:
         return plain.astype("category")

@@ -98,7 +98,8 @@ def _same(known: pd.Series, now: pd.Series) -> bool:
 
 def _cells(values: pd.Series) -> object:
     """What holds the cells of a column: an array of numpy, or what pandas keeps them in."""
-    kind, array = values.dtype, values.array
+    kind = values.dtype
+    array = values.array
     if isinstance(kind, np.dtype):
         return values.to_numpy()
     if isinstance(array, pd.Categorical):

@@ -230,7 +230,8 @@ class Sample(OfSamples):
         """The same sample with added or replaced columns of n values, or one value for all rows; a
         Series is aligned to the frame. Design columns were read already and are not re-read.
         """
-        frame, problems = self.frame.copy(deep=False), []
+        frame = self.frame.copy(deep=False)
+        problems = []
         for name, values in columns.items():
             given = values(frame) if callable(values) else values
             if isinstance(given, (pd.Series, Mapping)):

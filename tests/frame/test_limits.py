@@ -24,8 +24,8 @@ from pyarrow import parquet
 from mismes_eval import parquet_files
 from mismes_eval.errors import InputError
 from mismes_eval.frame import limits, long_texts, read
+from mismes_eval.frame.inferred import infer
 from mismes_eval.frame.long_texts import _longest_text, check_texts
-from mismes_eval.frame.read import _infer as infer
 from mismes_eval.weighting.partial_sums import row_groups
 
 from ..some import some

@@ -71,7 +71,8 @@ def outcome_kind(context: Context, name: str) -> Outcome:
     """What an outcome of the tracer study is: as the study found it, else as the template says;
     work abroad is what work at home is. Without a study: what the rounds of a roll-out hold.
     """
-    study, rolled = context.evaluation.tracing, context.evaluation.rollout
+    study = context.evaluation.tracing
+    rolled = context.evaluation.rollout
     if study is None and rolled is not None and rolled.outcome == name:
         return rolled.what
     found = {} if study is None else study.outcomes
@@ -164,7 +165,8 @@ def unit_of(context: Context, name: str) -> tuple[float, str, str]:
     """Scale, unit in the singular and in the plural of the effect on an outcome; money is in its
     currency where the study names one.
     """
-    kind, code = outcome_kind(context, name).kind, cell_unit(context, name)
+    kind = outcome_kind(context, name).kind
+    code = cell_unit(context, name)
     money = kind == "money" and code != "currency"
     return outcome_scale(context, name)[0], *((code, code) if money else UNITS[kind])
 

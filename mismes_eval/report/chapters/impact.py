@@ -240,7 +240,8 @@ def _pooled(context: Context, study: Tracing, measure: str) -> list[str]:
 
 def _method(context: Context, study: Tracing) -> list[str]:
     """How every effect of the table is made: estimator, covariates, weights, variance."""
-    impact, adjustment = context.params.impact, study.panel.adjustment
+    impact = context.params.impact
+    adjustment = study.panel.adjustment
     covariates = ", ".join(map(context.column, impact.covariates)) or context.text("none")
     made = context.text(
         "Difference-in-differences between enrolment and each wave, {method}, one row a person;"

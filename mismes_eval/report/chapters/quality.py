@@ -74,7 +74,8 @@ def quality(context: Context) -> Table:
     """T06c: indicators Q1 to Q6 and Q8 of every source that was supplied (Q5 is F07, Q7 T06, Q9
     T23).
     """
-    survey, evaluation = context.evaluation.survey, context.evaluation
+    survey = context.evaluation.survey
+    evaluation = context.evaluation
     lines: list[Line] = []
     if survey is not None:
         lines += [*_sample(survey), *_missing(survey), *_weights(survey)]
@@ -137,7 +138,8 @@ def _of_interviews(inside: Bool, all_of_them: Bool) -> Part:
 
 
 def _sample(s: Survey) -> list[Line]:
-    inside, design = s.sample.active, s.sample.design
+    inside = s.sample.active
+    design = s.sample.design
     frame = s.sample.frame.loc[inside]
     out: list[Line] = [("persons in the survey", Persons.among(s.sample), COUNT)]
     if s.has_households:
@@ -338,14 +340,16 @@ def _persons_of_margins(sample: Sample, table: pd.DataFrame) -> list[Standing]:
     out: list[Standing] = []
     for name in dict.fromkeys(place):
         mine = table[place == name]
-        step, n = int(mine["step"].iloc[0]), mine["rows"].to_numpy(int)
+        step = int(mine["step"].iloc[0])
+        n = mine["rows"].to_numpy(int)
         weights = sample.design.weights_after(step - 1)
         inside = _cells_of_rows(sample, mine["margin"])
         file = population(sample.design)
         if weights.size == sample.n:
             inside &= sample.domain & (weights != 0)
         if inside.sum(axis=1).tolist() != n.tolist():
-            file, inside = f"T12b, {name}", np.repeat(np.eye(n.size, dtype=bool), n, axis=1)
+            file = f"T12b, {name}"
+            inside = np.repeat(np.eye(n.size, dtype=bool), n, axis=1)
         whole = Persons.of(file, np.logical_or.reduce(inside))
         cells = [Persons.of(file, cell) for cell in inside]
         out += [Standing(persons=whole, tells=(cell,), whole=whole) for cell in cells]

@@ -297,7 +297,8 @@ def _within(context: Context, s: Study) -> Table:
         for outcome in s.outcomes:
             robust, classic = within(s, outcome, group)
             row = row_of(context, group, outcome)
-            unit, arms = _unit(s, outcome), _arms(s, group)
+            unit = _unit(s, outcome)
+            arms = _arms(s, group)
             parts += [
                 _classical(context, row, classic, robust, unit, arms),
                 single(context, row, DESIGN, in_unit(robust, unit), arms),

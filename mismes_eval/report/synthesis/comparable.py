@@ -96,7 +96,8 @@ def comparable(context: Context, chapters: Mapping[str, Chapter]) -> Record:
 
 
 def _definitions(context: Context) -> dict[str, str]:
-    p, survey = context.params, context.evaluation.survey
+    p = context.params
+    survey = context.evaluation.survey
     out = {"year": str(p.year or "")}
     if survey is None:
         return out
@@ -172,7 +173,8 @@ def _followed(
     described: Record,
 ) -> Iterable[Record]:
     """The effects of a measure of the tracer study, as table T17 publishes them."""
-    evaluation, impact = context.evaluation, context.params.impact
+    evaluation = context.evaluation
+    impact = context.params.impact
     how = {
         "method": impact.method,
         "covariates": list(impact.covariates),

@@ -150,7 +150,8 @@ def words_table(
 
 def definitions(w: Words) -> TextTable:
     """S01: what each country's numbers rest on; a row whose texts differ says so."""
-    text, long = w.t, w.evidence.definitions
+    text = w.t
+    long = w.evidence.definitions
     rows = []
     for concept, part in long.groupby("concept", sort=False):
         texts = [text(x or "not stated") for x in part["text"]]
@@ -295,7 +296,9 @@ def _contrast_table(w: Words, id: str, title: str, found: pd.DataFrame) -> Table
 
 def models(w: Words) -> TextTable:
     """S07: models x countries: on record, evaluated, with an effect."""
-    text, m, rows = w.t, w.evidence.models, []
+    text = w.t
+    m = w.evidence.models
+    rows = []
     for code, part in m.groupby("model", sort=False):
         line = [w.model(str(code))]
         for country in w.evidence.countries:
@@ -355,7 +358,10 @@ BUDGET_UNITS = {
 
 def budget(w: Words) -> Table:
     """S08: budget of measures without an evaluation."""
-    text, cells, notes, budget = w.t, [], [], w.evidence.budget
+    text = w.t
+    cells = []
+    notes = []
+    budget = w.evidence.budget
     columns = {
         "total": "budget, million euro",
         "without_evidence": "without an evaluation, million euro",
@@ -440,7 +446,8 @@ def due(w: Words) -> Table:
 
 def employment(w: Words) -> Figure | None:
     """G02: employment rates of returnees and non-migrants by country."""
-    text, found = w.t, w.evidence.indicators
+    text = w.t
+    found = w.evidence.indicators
     rows = found[
         (found["id"] == "L3.employment")
         & found["group"].isin(["returnees", "non-migrants"])
