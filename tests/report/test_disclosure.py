@@ -127,7 +127,10 @@ def test_every_number_with_sampling_error_carries_n_and_definition(report: Count
                 & table.cells["kind"].isin(["share", "proportion", "total", "mean", "quantile"])
             ]
             withheld = estimated["n"].isna()
-            assert not withheld.any() or "n = c" in table.to_html(), table.id
+            html = table.to_html()
+            for column in estimated.loc[withheld, "column"].unique():
+                assert "n = c" in html and html.count(">n</th>"), (table.id, column)
+                assert f'<td class="num n">{HIDDEN}</td>' in html, (table.id, column)
             assert estimated["se"].notna().all(), table.id
             assert table.synthetic
             assert "SYNTHETIC" in table.to_html()

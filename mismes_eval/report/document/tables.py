@@ -301,8 +301,10 @@ def render(table: Table, t: Language) -> str:
 
 
 def columns_with_n(table: Table) -> set[str]:
-    """Columns beside which the number of persons stands."""
-    return {cell["column"] for cell in table.records if not math.isnan(cell["n"])}
+    """Columns beside which the number of persons stands, or that it is not shown."""
+    return {
+        cell["column"] for cell in table.records if not math.isnan(cell["n"]) or n_withheld(cell)
+    }
 
 
 def n_hidden(cell: Mapping[Any, Any]) -> bool:
