@@ -7,6 +7,7 @@ import re
 from pathlib import Path
 
 import pytest
+
 from ..some import some
 
 NOTEBOOKS = sorted((Path(__file__).resolve().parents[2] / "notebooks").glob("[0-9]*.ipynb"))
@@ -15,7 +16,11 @@ LINK = re.compile(r"\]\(([^)#]+)(?:#[^)]*)?\)")
 
 def cells(path: Path, kind: str) -> list[str]:
     """Sources of the cells of one kind."""
-    return ["".join(c["source"]) for c in json.loads(path.read_text(encoding="utf-8"))["cells"] if c["cell_type"] == kind]
+    return [
+        "".join(c["source"])
+        for c in json.loads(path.read_text(encoding="utf-8"))["cells"]
+        if c["cell_type"] == kind
+    ]
 
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda p: p.stem)
@@ -29,7 +34,11 @@ def test_opens_with_its_question_and_ends_with_what_is_next(path: Path) -> None:
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda p: p.stem)
 def test_each_step_is_explained_and_links_to_a_page_that_is_there(path: Path) -> None:
-    steps = [t for t in cells(path, "markdown")[1:-1] if t.startswith("## ") and not t.startswith(("## What to conclude", "## The same men"))]
+    steps = [
+        t
+        for t in cells(path, "markdown")[1:-1]
+        if t.startswith("## ") and not t.startswith(("## What to conclude", "## The same men"))
+    ]
     for step in some(steps):
         assert len(re.findall(r"[.?!:](?=\s|$)", step.split("\n", 2)[-1])) >= 2, step
         assert LINK.search(step), step
