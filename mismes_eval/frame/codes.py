@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import csv
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
@@ -100,6 +100,11 @@ def labels(name: str, language: str = "en") -> dict[str, str]:
     """Code -> label in `language`, one of `languages(name)`. A country or currency that the locale
     data do not name keeps its English label.
     """
+    return dict(_labels(name, language))
+
+
+@cache
+def _labels(name: str, language: str) -> Mapping[str, str]:
     table = _codes(name)
     own = f"label_{language}"
     if own in table.columns:

@@ -75,7 +75,7 @@ class Context:
         """A name out of the data, shown as it stands: a region, a measure, a file."""
         return self.words.name(str(text))
 
-    def codes(self, name: str) -> dict[str, str]:
+    def codes(self, name: str) -> Mapping[str, str]:
         """Labels of a code list in the report's language, from the list itself where it has them."""
         return code_labels(name, self.words)
 

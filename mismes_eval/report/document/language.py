@@ -54,6 +54,7 @@ class Language(Formatter):
     words: Mapping[str, str]
     unknown: set[str] = field(default_factory=set, compare=False, repr=False)
     _said: set[str] = field(default_factory=set, compare=False, repr=False)
+    _lists: dict[str, Mapping[str, str]] = field(default_factory=dict, compare=False, repr=False)
 
     def __call__(self, text: str, **values: object) -> str:
         """The text in this language, with {names} filled in; numbers among the values get the
@@ -312,13 +313,15 @@ def country_name(code: str, lang: str) -> str:
     return labels("countries", lang).get(code, code)
 
 
-def code_labels(name: str, t: Language) -> dict[str, str]:
+def code_labels(name: str, t: Language) -> Mapping[str, str]:
     """Code -> label of a code list in a language: of the list where it has them, else by the
-    catalogue.
+    catalogue. Made once for each language.
     """
-    if t.code in languages(name):
-        return {code: t.name(label) for code, label in labels(name, t.code).items()}
-    return {code: t(label) for code, label in labels(name).items()}
+    if name not in t._lists:
+        own = t.code in languages(name)
+        of_list = labels(name, t.code if own else "en")
+        t._lists[name] = {code: (t.name if own else t)(label) for code, label in of_list.items()}
+    return t._lists[name]
 
 
 ENGLISH = Language("en", {})
