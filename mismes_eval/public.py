@@ -43,6 +43,7 @@ import pandas as pd
 
 from mismes_eval.errors import EmptyDomain, MismesError, Problem, kind_of, of_argument, worded
 from mismes_eval.not_estimable import NotEstimable
+from mismes_eval.watched import changed
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -203,11 +204,15 @@ class _Held:
         return {name: kind for name, kind in kinds.items() if kind is not None}
 
     def bound(self, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Mapping[str, Any]:
-        """Arguments by name. Raises the verb's error where they do not fit its signature."""
+        """Arguments by name. Raises the verb's error where they do not fit its signature, and where
+        rows of one were changed by hand.
+        """
         try:
-            return self.signature.bind(*args, **kwargs).arguments
+            given = self.signature.bind(*args, **kwargs).arguments
         except TypeError as error:
             raise self.error(self._does_not_fit(args, kwargs, str(error))) from None
+        self.error.refuse(problem for value in given.values() for problem in changed(value))
+        return given
 
     def refuse(self, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> None:
         """Raise the verb's error with every argument that is of another kind."""

@@ -36,17 +36,18 @@ from mismes_eval.tracer.dispositions import (
     whereabouts,
 )
 from mismes_eval.tracer.refreshment import refreshment_mask
+from mismes_eval.watched import Watched
 from mismes_eval.weighting import saved
 from mismes_eval.weighting.domain import By
 from mismes_eval.weighting.estimators import OfPanels
 from mismes_eval.weighting.numbers import float64, native
-from mismes_eval.weighting.read_once import once
+from mismes_eval.weighting.read_once import once, other_rows, same_rows
 from mismes_eval.weighting.sample import Sample
 from mismes_eval.weighting.stages import Columns
 
 
 @dataclass(frozen=True)
-class TracerPanel(OfPanels):
+class TracerPanel(OfPanels, Watched):
     """One row a person in `sample`, one row a person and wave in `long`.
 
     sample : the persons at enrolment, n rows, with their design.
@@ -74,6 +75,14 @@ class TracerPanel(OfPanels):
     services: pd.DataFrame | None = field(default=None, repr=False)
     edits: pd.DataFrame | None = field(default=None, repr=False)
     _made: dict[tuple[object, ...], Sample] = field(default_factory=dict, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        same_rows(self.long)  # remembers them
+
+    def rows_changed(self) -> list[Problem]:
+        """The problem that answers would be those of other persons or waves."""
+        long = other_rows(self.long, worded("the panel's long frame"))
+        return [*self.sample.rows_changed(), *long]
 
     @classmethod
     def from_frame(

@@ -12,6 +12,8 @@ from typing import Any, TypeVar
 import numpy as np
 import pandas as pd
 
+from mismes_eval.errors import Problem, worded
+from mismes_eval.message import Message
 from mismes_eval.numerics.rows import Bool
 
 T = TypeVar("T")
@@ -76,6 +78,23 @@ def carried(before: pd.DataFrame, after: pd.DataFrame) -> pd.DataFrame:
 def same_rows(frame: pd.DataFrame) -> bool:
     """Whether a frame has the rows, in their order, that it had when it was first seen."""
     return _of(frame).rows.is_(frame.index)
+
+
+def other_rows(frame: pd.DataFrame, whose: Message) -> list[Problem]:
+    """The problem that a frame has other rows than it had, or has them in another order."""
+    if same_rows(frame):
+        return []
+    return [
+        Problem(
+            what="rows were sorted, dropped, added or numbered anew",
+            where=whose,
+            expected=worded(
+                "the {n} rows it was made of, in their order", {"n": _of(frame).rows.size}
+            ),
+            got=worded("{n} rows", {"n": len(frame)}),
+            fix="Make it anew of the changed frame.",
+        )
+    ]
 
 
 def _of(frame: pd.DataFrame) -> _Kept:

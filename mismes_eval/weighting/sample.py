@@ -29,6 +29,7 @@ from mismes_eval.message import Message
 from mismes_eval.numerics.rows import Bool, Float
 from mismes_eval.numerics.variance import Lonely
 from mismes_eval.public import held
+from mismes_eval.watched import Watched
 from mismes_eval.weighting import plot, saved
 from mismes_eval.weighting.arguments import as_name, as_names, frame_problem
 from mismes_eval.weighting.data_warnings import (
@@ -41,7 +42,7 @@ from mismes_eval.weighting.design import SurveyDesign
 from mismes_eval.weighting.estimators import OfSamples
 from mismes_eval.weighting.masks import aligned, no_column, no_mask
 from mismes_eval.weighting.numbers import native
-from mismes_eval.weighting.read_once import carried, same_rows
+from mismes_eval.weighting.read_once import carried, other_rows, same_rows
 from mismes_eval.weighting.stages import Columns, DesignColumns, build
 from mismes_eval.weighting.steps import WeightStep
 
@@ -49,7 +50,7 @@ LONELY: tuple[str, ...] = ("adjust", "remove", "average", "certainty", "error")
 
 
 @dataclass(frozen=True)
-class Sample(OfSamples):
+class Sample(OfSamples, Watched):
     """frame: n rows; design: the weights and how they were made; domain: (n,) mask of the rows that
     estimates speak of.
 
@@ -67,6 +68,10 @@ class Sample(OfSamples):
 
     def __post_init__(self) -> None:
         same_rows(self.frame)  # remembers them
+
+    def rows_changed(self) -> list[Problem]:
+        """The problem that weights would be those of other persons."""
+        return other_rows(self.frame, worded("the sample's frame"))
 
     @classmethod
     def from_frame(
@@ -186,22 +191,23 @@ class Sample(OfSamples):
 
     def mask(self, mask: Sequence[bool] | Bool | pd.Series) -> Bool:
         """(n,) booleans aligned to the frame."""
+        DesignError.refuse(self.rows_changed())
         given: object = mask
         if isinstance(mask, pd.Series):
             given = aligned(mask, self.frame, "the mask", of_argument("mask"))
         if isinstance(given, Problem):
             raise DesignError(given)
         out = np.asarray(given)
-        missing = mask.mask if isinstance(mask, np.ma.MaskedArray) else pd.isna(out)
-        if out.shape == (self.n,) and np.any(missing):
-            raise DesignError(
+        missing = np.ma.getmaskarray(mask) if isinstance(mask, np.ma.MaskedArray) else pd.isna(out)
+        if out.shape == (self.n,):
+            DesignError.refuse(
                 Problem(
                     what="the mask is missing for some rows",
                     where=of_argument("mask"),
                     expected="True or False in every row",
                     got=worded("missing"),
                     fix="Decide what missing means, e.g. mask.fillna(False).",
-                ).in_rows(np.flatnonzero(missing))
+                ).where_true(missing)
             )
         if out.dtype != bool or out.shape != (self.n,):
             raise DesignError(no_mask(mask, out, self.frame))
@@ -306,9 +312,7 @@ class Sample(OfSamples):
 
 
 def needs_sample(sample: object, caller: str, error: type[MismesError] = DesignError) -> None:
-    """Raise `error` where something else stands in the place of a Sample, and where the rows of its
-    frame are others than those it was made of: its weights would be those of other persons.
-    """
+    """Raise `error` where something else stands in the place of a Sample."""
     if not isinstance(sample, Sample):
         made = "Make one: Sample.from_frame(frame, weights=...)."
         raise error(
@@ -318,18 +322,6 @@ def needs_sample(sample: object, caller: str, error: type[MismesError] = DesignE
                 expected="a Sample",
                 got=kind_of(sample),
                 fix=made,
-            )
-        )
-    if not same_rows(sample.frame):
-        raise error(
-            Problem(
-                what="the rows of the sample's frame were sorted, dropped, added or numbered anew",
-                where=worded("first argument"),
-                expected=worded(
-                    "the {n} rows it was made of, in their order", {"n": sample.domain.size}
-                ),
-                got=worded("{n} rows", {"n": len(sample.frame)}),
-                fix="Make the sample of the changed frame: Sample.from_frame(frame, weights=...).",
             )
         )
 

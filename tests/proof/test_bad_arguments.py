@@ -8,6 +8,7 @@ import inspect
 import pickle
 import warnings
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from itertools import product
 from types import FunctionType, ModuleType
 
@@ -44,6 +45,31 @@ ELSEWHERE = {
     "open_report",
 }  # of params files and reports
 CALLS = calls()
+
+
+def numbered_anew(value: object) -> list[object]:
+    """A sample, or a panel, with the rows of each of its tables numbered from the end by hand."""
+    found: list[object] = []
+    if isinstance(value, me.Sample):
+        found.append(replace(value, frame=value.frame.copy()))
+        found[-1].frame.index = value.frame.index[::-1]
+    if isinstance(value, me.TracerPanel):
+        found += [replace(value, sample=of_persons) for of_persons in numbered_anew(value.sample)]
+        found.append(replace(value, long=value.long.copy()))
+        found[-1].long.index = value.long.index[::-1]
+    return found
+
+
+TAKES_ROWS = [c for c in CALLS if any(map(numbered_anew, c.arguments.values()))]
+
+
+@pytest.mark.parametrize("call", TAKES_ROWS, ids=[c.name for c in TAKES_ROWS])
+def test_rows_that_somebody_moved_are_refused_by_every_verb(call: Call) -> None:
+    """Weights and answers would be those of other persons, without a word."""
+    for argument, value in call.arguments.items():
+        for moved in numbered_anew(value):
+            with pytest.raises(MismesError, match="rows were sorted, dropped"):
+                call.spoilt(argument, moved)
 
 
 @pytest.mark.parametrize("call", CALLS, ids=[c.name for c in CALLS])

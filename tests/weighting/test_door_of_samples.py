@@ -102,7 +102,7 @@ def test_what_is_done_to_a_frame_later_does_not_reach_its_sample(
     EDITS[edit](s.frame)
     assert (s.weights == weights).all()
     if not s.frame.index.equals(index):
-        with pytest.raises(EstimateError, match="rows of the sample's frame were sorted, dropped"):
+        with pytest.raises(EstimateError, match="rows were sorted, dropped"):
             me.mean(s, "y")
 
 
