@@ -249,8 +249,7 @@ def _groups(sample: Sample, outcome: str, group: str, covariates: Sequence[str])
     inside = occupied(sample)
     y = data.y
     g = data.g
-    problems = []
-    problems += unreadable(sample.frame, columns, inside)
+    problems = unreadable(sample.frame, columns, inside)
     if (inside & (g != 0) & (g != 1)).any():
         problems.append(
             Problem(
@@ -286,9 +285,11 @@ def _design(
         values, named = effect_among(frame, column, inside)
         if values.shape[1] != 1 or values.min() != values.max():
             blocks.append(values)
-            of_number = named == [str(column)]
-            levels = [f"{column}[T.{name.removeprefix(f'{column}=')}]" for name in named]
-            labels += named if of_number else levels
+            level = f"{column}="
+            labels += [
+                f"{column}[T.{name.removeprefix(level)}]" if name.startswith(level) else name
+                for name in named
+            ]
     return np.column_stack(blocks), tuple(labels)
 
 

@@ -9,6 +9,7 @@ import pandas as pd
 from mismes_eval.errors import Problem, named, worded
 from mismes_eval.frame.declared import declared_of_nothing, declared_reasons
 from mismes_eval.frame.parse import (
+    LARGEST_EXACT,
     SCIENTIFIC,
     Distinct,
     each_matches,
@@ -68,18 +69,22 @@ def _identifier(name: str) -> bool:
 def _lost_digits(cells: pd.Series, name: str) -> list[Problem]:
     if not (_identifier(name) and pd.api.types.is_float_dtype(cells.dtype)):
         return []
-    lost = cells.abs() > 2.0**53
+    lost = cells.abs() > LARGEST_EXACT
     if not lost.any():
         return []
     return [
-        Problem(
-            what="identifiers that lost digits",
-            where=name,
-            expected="text",
-            got=worded("{iloc:.0f} as a number", {"iloc": cells[lost].iloc[0]}),
-            fix="Export the column as text.",
-        ).in_rows(rows(lost))
+        _digits_lost(name, worded("{iloc:.0f} as a number", {"iloc": cells[lost].iloc[0]}), lost)
     ]
+
+
+def _digits_lost(name: str, got: str, where: pd.Series) -> Problem:
+    return Problem(
+        what="identifiers that lost digits",
+        where=name,
+        expected="text",
+        got=got,
+        fix="Export the column as text.",
+    ).in_rows(rows(where))
 
 
 def _infer_text(cells: pd.Series, name: str, decimal: str) -> tuple[pd.Series, list[Problem]]:
@@ -100,15 +105,7 @@ def _infer_text(cells: pd.Series, name: str, decimal: str) -> tuple[pd.Series, l
     scientific = each_matches(written, SCIENTIFIC)
     if scientific.any() and _identifier(name):
         got = repr(written[scientific].iloc[0])
-        return column.spread(written), [
-            Problem(
-                what="identifiers that lost digits",
-                where=name,
-                expected="text",
-                got=got,
-                fix="Export the column as text.",
-            ).in_rows(rows(column.spread(scientific)))
-        ]
+        return column.spread(written), [_digits_lost(name, got, column.spread(scientific))]
     if coded.any():
         return column.spread(written), []
     unclear = two_ways(given, decimal) if cells.dtype == object else coded

@@ -28,6 +28,7 @@ from mismes_eval.frame.limits import (
     check_table,
 )
 from mismes_eval.frame.long_texts import Stored, check_texts
+from mismes_eval.frame.parse import LARGEST_EXACT
 from mismes_eval.frame.validate import MISS
 from mismes_eval.libraries import library
 from mismes_eval.parquet_files import parquet_file
@@ -47,7 +48,6 @@ TEXT_TYPES = (
 SPSS = (".sav", ".zsav")
 PORTABLE = ".por"
 NUMBER = 8  # bytes of a number in memory
-EXACT = 2.0**53  # whole numbers from which on those with gaps would be rounded
 XPORT = 80  # bytes of a record of the SAS transport format
 CASES_AT, OPEN = 80, b"\xff\xff\xff\xff"  # of the header of an SPSS file: number of cases, unknown
 
@@ -275,7 +275,8 @@ def read_parquet(content: bytes, name: str, *, columns: list[str] | None) -> pd.
         ) from error
     for place, field in enumerate(table.schema):
         rounded = field.name in whole and pd.api.types.is_float_dtype(whole[field.name].dtype)
-        if rounded and pa.types.is_integer(field.type) and whole[field.name].abs().max() >= EXACT:
+        whole_numbers = rounded and pa.types.is_integer(field.type)
+        if whole_numbers and whole[field.name].abs().max() >= LARGEST_EXACT:
             whole[field.name] = table.column(place).to_pandas(types_mapper=pd.ArrowDtype)
             whole[field.name] = whole[field.name].astype("Int64")
     named = [name for name in whole.index.names if name is not None and name not in whole.columns]
