@@ -54,64 +54,47 @@ def same(
     np.testing.assert_allclose(b.se**2, np.diag(b.vcov), rtol=CLOSE, atol=zero, err_msg=what)
 
 
-def unchanged(
-    survey: object,
-    change: Callable[[pd.DataFrame], pd.DataFrame],
-    names: tuple[str, ...] = tuple(ESTIMATORS),
-) -> None:
-    first, second = survey.make(survey.frame), survey.make(change(survey.frame))
-    for name in names:
-        same(ESTIMATORS[name](first), ESTIMATORS[name](second), what=name)
+def renamed(survey: object) -> pd.DataFrame:
+    """PSUs and strata under codes of text."""
+    f = survey.frame
+    codes = {c: "unit é " + f[c].astype(str).str.zfill(8) for c in (survey.psu, survey.stratum)}
+    return f.assign(**codes)
 
 
-def test_order_of_rows(survey: object) -> None:
-    shuffled = survey.frame.sample(frac=1.0, random_state=5)
-    assert (shuffled.index != survey.frame.index).any()
-    unchanged(survey, lambda _: shuffled)
-
-
-def test_order_of_columns(survey: object) -> None:
-    unchanged(survey, lambda f: f[f.columns[::-1]])
-
-
-def test_codes_of_psus_and_strata(survey: object) -> None:
-    def renamed(f: pd.DataFrame) -> pd.DataFrame:
-        return f.assign(
-            **{c: "unit é " + (f[c].astype(str)).str.zfill(8) for c in (survey.psu, survey.stratum)}
-        )
-
-    unchanged(survey, renamed)
-
-
-def test_types_of_columns(survey: object) -> None:
+def of_other_types(survey: object) -> pd.DataFrame:
     """Numbers as floats or wide integers, 0/1 as booleans, text as categories, nullable columns."""
-    unchanged(
-        survey,
-        lambda f: f.assign(
-            d=f["d"].astype(bool),
-            k=f["k"].astype("Int64"),
-            c=f["c"].astype("category"),
-            g=f["g"].astype(object),
-            w=f["w"].astype("Float64"),
-        ),
-    )
+    f = survey.frame
+    types = {"d": bool, "k": "Int64", "c": "category", "g": object, "w": "Float64"}
+    return f.assign(**{column: f[column].astype(kind) for column, kind in types.items()})
 
 
-def test_index_of_the_frame(survey: object) -> None:
-    unchanged(survey, lambda f: f.set_axis([f"row {i}" for i in range(len(f))]))
-
-
-def test_a_row_in_two_halves(survey: object) -> None:
-    """A row split into two rows of half the weight in the same unit."""
-    both = lambda f: pd.concat([f.assign(w=f["w"] / 2)] * 2, ignore_index=True)  # noqa: E731
-    unchanged(survey, both)
-
-
-def test_rows_without_weight(survey: object) -> None:
+def with_empty(survey: object, y: float) -> pd.DataFrame:
     """Rows of weight 0 in units that are there already, with any answers or none."""
-    for y in (1e6, np.nan):
-        empty = survey.frame.iloc[:50].assign(w=0.0, y=y)
-        unchanged(survey, lambda f, empty=empty: pd.concat([f, empty], ignore_index=True))
+    empty = survey.frame.iloc[:50].assign(w=0.0, y=y)
+    return pd.concat([survey.frame, empty], ignore_index=True)
+
+
+CHANGES: dict[str, Callable[[object], pd.DataFrame]] = {
+    "rows in another order": lambda s: s.frame.sample(frac=1.0, random_state=5),
+    "columns in another order": lambda s: s.frame[s.frame.columns[::-1]],
+    "other codes of PSUs and strata": renamed,
+    "other types": of_other_types,
+    "another index": lambda s: s.frame.set_axis([f"row {i}" for i in range(len(s.frame))]),
+    "each row in two halves": lambda s: pd.concat(
+        [s.frame.assign(w=s.frame["w"] / 2)] * 2, ignore_index=True
+    ),
+    "rows without weight": lambda s: with_empty(s, 1e6),
+    "rows without weight or answer": lambda s: with_empty(s, np.nan),
+}
+
+
+@pytest.mark.parametrize("change", CHANGES)
+def test_what_leaves_every_answer(survey: object, change: str) -> None:
+    changed = CHANGES[change](survey)
+    assert not changed.equals(survey.frame)
+    first, second = survey.make(survey.frame), survey.make(changed)
+    for name in ESTIMATORS:
+        same(ESTIMATORS[name](first), ESTIMATORS[name](second), what=name)
 
 
 def test_an_integer_weight_is_that_many_rows() -> None:
