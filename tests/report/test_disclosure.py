@@ -119,13 +119,15 @@ def test_a_whole_report_shows_no_small_cell_and_lists_what_it_hides(report: Coun
     assert hidden > 0
 
 
-def test_every_number_with_sampling_error_carries_n_and_definition(report: CountryReport) -> None:
+def test_every_number_carries_a_unit_and_with_an_error_its_n(report: CountryReport) -> None:
     for chapter in some(report.chapters.values()):
         for table in (i for i in chapter.items if isinstance(i, Table)):
             estimated = table.cells[
                 (table.cells["status"] == "shown")
                 & table.cells["kind"].isin(["share", "proportion", "total", "mean", "quantile"])
             ]
+            shown = table.cells[table.cells["status"] == "shown"]
+            assert (shown["unit"] != "").all() and shown["unit"].notna().all(), table.id
             withheld = estimated["n"].isna()
             html = table.to_html()
             for column in estimated.loc[withheld, "column"].unique():
