@@ -6,16 +6,20 @@ import re
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
 
 from mismes_eval import inventory
+from mismes_eval.report.document.page import STYLE
 from mismes_eval.report.document.tables import COLUMNS, Table, TextTable
 from mismes_eval.report.factory.run import Outcome
 from mismes_eval.report.figures import Caption, canvas, finish
 from mismes_eval.report.index import write_index
+
+from .conftest import WholeReport
 
 pytestmark = [pytest.mark.browser, pytest.mark.whole]
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
@@ -23,29 +27,34 @@ Check = Callable[[Path, str, str], list[str]]
 
 
 @pytest.fixture(scope="module")
-def check(chromium: str) -> Iterator[Check]:
-    """Violations of a page, after a script that opens parts of it."""
+def browser(chromium: str) -> Iterator[Any]:
     playwright = pytest.importorskip("playwright.sync_api", reason="needs the package playwright")
+    with playwright.sync_playwright() as tool:
+        opened = tool.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
+        yield opened
+        opened.close()
+
+
+@pytest.fixture(scope="module")
+def check(browser: Any) -> Check:
+    """Violations of a page, after a script that opens parts of it."""
     axe = pytest.importorskip(
         "axe_playwright_python.sync_playwright", reason="needs the package axe-playwright-python"
     ).Axe()
-    with playwright.sync_playwright() as tool:
-        browser = tool.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
 
-        def violations(path: Path, scheme: str = "light", script: str = "") -> list[str]:
-            page = browser.new_page(color_scheme=scheme)
-            asked: list[str] = []
-            page.on("request", lambda r: asked.append(r.url))
-            page.goto(path.resolve().as_uri())
-            if script:
-                page.evaluate(script)
-            found = axe.run(page, options={"runOnly": RULES}).response["violations"]
-            page.close()
-            assert [u for u in asked if not u.startswith(("file:", "data:"))] == []
-            return [f"{v['id']}: {n['html'][:200]}" for v in found for n in v["nodes"]]
+    def violations(path: Path, scheme: str = "light", script: str = "") -> list[str]:
+        page = browser.new_page(color_scheme=scheme)
+        asked: list[str] = []
+        page.on("request", lambda r: asked.append(r.url))
+        page.goto(path.resolve().as_uri())
+        if script:
+            page.evaluate(script)
+        found = axe.run(page, options={"runOnly": RULES}).response["violations"]
+        page.close()
+        assert [u for u in asked if not u.startswith(("file:", "data:"))] == []
+        return [f"{v['id']}: {n['html'][:200]}" for v in found for n in v["nodes"]]
 
-        yield violations
-        browser.close()
+    return violations
 
 
 def test_axe_would_find_a_violation(check: Check, tmp_path: Path) -> None:
@@ -60,6 +69,33 @@ def test_axe_would_find_a_violation(check: Check, tmp_path: Path) -> None:
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_a_report(check: Check, made: Path, scheme: str) -> None:
     assert check(made / "reports" / "MDA" / "report.html", scheme, "") == []
+
+
+# sentences that run beyond the right edge; tables have boxes that are moved sideways
+CUT = """[...document.querySelectorAll('p, li, h1, h2, h3, figcaption')].filter(text => {
+  const words = document.createRange();
+  words.selectNodeContents(text);
+  const wide = [...words.getClientRects()].some(line => line.right > innerWidth + 1);
+  return wide && !text.closest('table') && !text.querySelector('table');
+}).map(text => text.textContent.slice(0, 80))"""
+
+
+def test_no_sentence_leaves_the_screen_of_a_telephone(
+    browser: Any, whole_report: Callable[[str, str], WholeReport], tmp_path: Path
+) -> None:
+    report = whole_report("TUN", "fr").report
+    shown = [report.findings(), *map(report.main, ("sheets", "people", "tracer", "impact"))]
+    body = "".join(part._repr_html_() for part in shown)
+    path = tmp_path / "report.html"
+    path.write_text(
+        f'<!DOCTYPE html><meta charset="utf-8"><meta name="viewport" content="width=device-width">'
+        f"<style>{STYLE}</style><main>{body}</main>"
+    )
+    page = browser.new_page(viewport={"width": 390, "height": 800})
+    page.goto(path.as_uri())
+    assert page.evaluate("document.querySelectorAll('.findings li').length") > 0
+    assert page.evaluate(CUT) == []
+    page.close()
 
 
 def test_every_kind_of_table_and_figure(check: Check, made: Path, tmp_path: Path) -> None:
