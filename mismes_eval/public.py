@@ -8,15 +8,7 @@ from __future__ import annotations
 import inspect
 import math
 import sys
-from collections.abc import (
-    Callable,
-    Collection,
-    Iterable,
-    Iterator,
-    KeysView,
-    Mapping,
-    Sequence,
-)
+from collections.abc import Callable, Collection, Iterable, Iterator, KeysView, Mapping, Sequence
 from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import date
@@ -123,8 +115,7 @@ def public(
             if _CALLED.get() is not None:
                 return function(*args, **kwargs)
             composed = _inside(sys._getframe(1))
-            given = tuple(map(_listed, args))
-            by_name = {name: _listed(value) for name, value in kwargs.items()}
+            given, by_name = _given(args, kwargs)
             held.refuse(given, by_name)
             token = _CALLED.set(Call(function.__name__, error))
             try:
@@ -161,6 +152,10 @@ def held(error: type[MismesError]) -> Callable[[Callable[P, R]], Callable[P, R]]
         return called
 
     return face
+
+
+def _given(args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> tuple[Any, dict[str, Any]]:
+    return tuple(map(_listed, args)), {name: _listed(value) for name, value in kwargs.items()}
 
 
 def _listed(value: object) -> object:
@@ -289,8 +284,9 @@ def fitting(error: type[MismesError]) -> Callable[[Callable[P, R]], Callable[P, 
 
         @wraps(function)
         def called(*args: P.args, **kwargs: P.kwargs) -> R:
-            held.bound(args, kwargs)
-            return function(*args, **kwargs)
+            given, by_name = _given(args, kwargs)
+            held.bound(given, by_name)
+            return cast(Callable[..., R], function)(*given, **by_name)
 
         return called
 
@@ -303,8 +299,9 @@ def checked(verb: Callable[P, R], error: type[MismesError]) -> Callable[P, R]:
 
     @wraps(verb)
     def called(*args: P.args, **kwargs: P.kwargs) -> R:
-        held.refuse(args, kwargs)
-        return verb(*args, **kwargs)
+        given, by_name = _given(args, kwargs)
+        held.refuse(given, by_name)
+        return cast(Callable[..., R], verb)(*given, **by_name)
 
     return called
 

@@ -397,6 +397,7 @@ class Estimate:
             ("names", names, Sequence[str] | None),
             ("n", n, Sequence[float] | None),
         )
+        names = None if names is None else tuple(names)
         j = derivatives(jacobian, self.p)
         value = np.atleast_1d(np.asarray(function(self.value), float))
         check_fit(j, value, self.p, names, n)

@@ -19,7 +19,7 @@ from mismes_eval.errors import (
 from mismes_eval.message import Message
 from mismes_eval.numerics.rows import Float
 from mismes_eval.numerics.variance import Stage
-from mismes_eval.public import check
+from mismes_eval.public import check, fitting
 from mismes_eval.weighting.arguments import as_name
 from mismes_eval.weighting.design import Level, SurveyDesign
 from mismes_eval.weighting.numbers import numbers_in
@@ -29,6 +29,7 @@ from mismes_eval.weighting.steps import Embedded, KnownFactor, WeightStep
 LADDER: tuple[Level, ...] = ("psu", "household", "element")
 
 
+@fitting(DesignError)
 def combine_frames(
     samples: Sequence[Sample],
     on_frame: Sequence[str],
@@ -82,6 +83,7 @@ def combine_frames(
     return joined.step(KnownFactor(joined.narrowed(name), factor))
 
 
+@fitting(DesignError)
 def stack_samples(
     samples: Sequence[Sample], source: str = "source_sample", labels: Sequence[object] | None = None
 ) -> Sample:

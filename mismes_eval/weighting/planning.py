@@ -12,7 +12,7 @@ from scipy import stats
 
 from mismes_eval.errors import DesignError, Problem, of_argument, of_arguments, worded
 from mismes_eval.numerics.rows import Float
-from mismes_eval.public import check
+from mismes_eval.public import check, fitting
 
 
 def _vector(name: str, value: Sequence[float] | float, size: int | None = None) -> Float:
@@ -69,6 +69,7 @@ def _figures(
     DesignError.refuse(problems)
 
 
+@fitting(DesignError)
 def plan_allocation(
     size: Sequence[float],
     total: float,

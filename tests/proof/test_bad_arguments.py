@@ -48,8 +48,10 @@ CALLS = calls()
 
 
 def numbered_anew(value: object) -> list[object]:
-    """A sample, or a panel, with the rows of each of its tables numbered from the end by hand."""
+    """A sample, a panel or a list of them, with the rows of each table numbered from the end by hand."""
     found: list[object] = []
+    if isinstance(value, list):
+        found += [[moved, *value[1:]] for moved in numbered_anew(value[0])] if value else []
     if isinstance(value, me.Sample):
         found.append(replace(value, frame=value.frame.copy()))
         found[-1].frame.index = value.frame.index[::-1]
@@ -70,6 +72,39 @@ def test_rows_that_somebody_moved_are_refused_by_every_verb(call: Call) -> None:
         for moved in numbered_anew(value):
             with pytest.raises(MismesError, match="rows were sorted, dropped"):
                 call.spoilt(argument, moved)
+
+
+def of_names(value: object) -> bool:
+    several = isinstance(value, (list, tuple)) and len(value) > 0
+    return several and all(isinstance(name, str) for name in value)
+
+
+TAKES_NAMES = [(c, name) for c in CALLS for name, value in c.arguments.items() if of_names(value)]
+LISTS = (
+    lambda names: (n for n in names),
+    pd.Index,
+    np.array,
+    lambda names: {}.fromkeys(names).keys(),
+)
+
+
+@pytest.mark.parametrize(
+    ("call", "name"), TAKES_NAMES, ids=[f"{c.name} {n}" for c, n in TAKES_NAMES]
+)
+def test_names_may_stand_in_any_list(call: Call, name: str) -> None:
+    """What can be gone through once only is not gone when the verb reads it."""
+    right = numbers_of(call.verb(**call.arguments))
+    for made in LISTS:
+        answer = call.spoilt(name, made(call.arguments[name]))
+        np.testing.assert_equal(numbers_of(answer), right)
+
+
+def numbers_of(answer: object) -> object:
+    """What can be compared of an answer."""
+    for part in ("value", "weights"):
+        if hasattr(answer, part):
+            return np.asarray(getattr(answer, part), float).round(10).tolist()
+    return repr(answer)
 
 
 @pytest.mark.parametrize("call", CALLS, ids=[c.name for c in CALLS])
